@@ -1,0 +1,123 @@
+#include <lrpp/cli/commands.h>
+#include <lrpp/cli/outputs.h>
+#include <lrpp/framework/dtype.h>
+#include <lrpp/framework/io/file.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace lrpp::cli {
+namespace {
+
+double total(const Tensor& per_example) { return per_example.sum().item<double>(); }
+
+Json to_json(const Ledger& ledger, double tolerance, const Json& provenance) {
+  Json rows = Json::array();
+  for (const LedgerRow& row : ledger.rows) {
+    rows.push_back({{"node", row.node},
+                    {"op", row.op},
+                    {"rule", row.rule},
+                    {"reached", row.reached},
+                    {"in", total(row.in)},
+                    {"out", total(row.out)},
+                    {"bias", total(row.bias)},
+                    {"stabilizer", total(row.stabilizer)},
+                    {"held", total(row.held)},
+                    {"by_rule", total(row.by_rule)},
+                    {"relative_imbalance", ledger.relative_imbalance(row)}});
+  }
+  return {
+      {"balances", ledger.unbalanced(tolerance).empty() && ledger.relative_total_imbalance() <= tolerance},
+      {"tolerance", tolerance},
+      {"seed", total(ledger.seed)},
+      {"attributed", total(ledger.attributed)},
+      {"relative_total_imbalance", ledger.relative_total_imbalance()},
+      {"nodes", std::move(rows)},
+      {"provenance", provenance}};
+}
+
+void print_rows(const Ledger& ledger) {
+  size_t node = 4, rule = 4;
+  for (const LedgerRow& row : ledger.rows) {
+    node = std::max(node, row.node.size());
+    rule = std::max(rule, row.rule.size());
+  }
+  fmt::print("{:{}}  {:{}} {:>12} {:>12} {:>12} {:>12} {:>12} {:>12} {:>10}\n", "node", node, "rule", rule,
+             "in", "out", "bias", "stabilizer", "held", "by rule", "imbalance");
+  for (auto row = ledger.rows.rbegin(); row != ledger.rows.rend(); ++row) {
+    const std::string name = row->rule.empty() ? "(source)" : row->rule;
+    if (!row->reached) {
+      fmt::print("{:{}}  {:{}} {:>12}\n", row->node, node, name, rule, "not reached");
+      continue;
+    }
+    fmt::print("{:{}}  {:{}} {:12.5g} {:12.5g} {:12.5g} {:12.5g} {:12.5g} {:12.5g} {:10.1e}\n", row->node,
+               node, name, rule, total(row->in), total(row->out), total(row->bias), total(row->stabilizer),
+               total(row->held), total(row->by_rule), ledger.relative_imbalance(*row));
+  }
+}
+
+/// Prints the verdict and returns whether the ledger balances.
+bool print_verdict(const Ledger& ledger, double tolerance) {
+  double bias = 0, stabilizer = 0, held = 0, by_rule = 0;
+  for (const LedgerRow& row : ledger.rows) {
+    bias += total(row.bias);
+    stabilizer += total(row.stabilizer);
+    held += total(row.held);
+    by_rule += total(row.by_rule);
+  }
+  fmt::print(
+      "\nseed {:.6g} = inputs {:.6g} + bias {:.6g} + stabilizer {:.6g} + held {:.6g} + by rule {:.6g}\n",
+      total(ledger.seed), total(ledger.attributed), bias, stabilizer, held, by_rule);
+  const auto worst = ledger.unbalanced(tolerance);
+  const double rest = ledger.relative_total_imbalance();
+  if (worst.empty() && rest <= tolerance) {
+    fmt::print("The ledger balances at every node to {:.0e} of the seed (in all: {:.1e}).\n", tolerance,
+               rest);
+    return true;
+  }
+  fmt::print(
+      "The ledger does NOT balance: {} node(s) are off by more than {:.0e} of the seed, and in all {:.1e} of "
+      "it is "
+      "unaccounted for.\n",
+      worst.size(), tolerance, rest);
+  for (size_t i = 0; i < std::min<size_t>(worst.size(), 10); ++i) {
+    fmt::print("  {} (op {}, rule {}): {:.3e} of the seed\n", worst[i]->node, worst[i]->op, worst[i]->rule,
+               ledger.relative_imbalance(*worst[i]));
+  }
+  return false;
+}
+
+int audit_command(const Request& request, const std::vector<std::string>& outputs) {
+  check_outputs(outputs, {".json"});
+  const Prepared prepared = prepare(request, /*audit=*/true);
+  const Inputs inputs = prepare_text(prepared.model, prepared.tensors, request.position);
+  const Attribution attribution = run(request, prepared, inputs);
+  const double tolerance = ledger_tolerance(prepared.model.dtype);
+  const Json record = cli::record(request, prepared);
+  for (const std::string& output : outputs) {
+    write_atomically(output, to_json(*attribution.ledger, tolerance, record).dump(1) + "\n");
+  }
+  print_rows(*attribution.ledger);
+  const bool balances = print_verdict(*attribution.ledger, tolerance);
+  std::fflush(stdout);
+  for (const std::string& output : outputs) fmt::print(stderr, "wrote {}\n", output);
+  return balances ? done : check_failed;
+}
+
+}  // namespace
+
+void add_audit(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("audit",
+                         "account for every bit of relevance, node by node; exit 1 where the ledger "
+                         "does not balance (default dtype: float64)");
+  const auto request = std::make_shared<Request>();
+  const auto outputs = std::make_shared<std::vector<std::string>>();
+  request->dtype = "float64";
+  add_request_options(*command, *request);
+  command->add_option("--output", *outputs, "also write the ledger as F.json; may be given again")
+      ->take_all();
+  command->callback([&exit_code, request, outputs] { exit_code = audit_command(*request, *outputs); });
+}
+
+}  // namespace lrpp::cli

@@ -1,0 +1,15 @@
+#include <lrpp/cli/builtins.h>
+#include <lrpp/plugins/mamba/register.h>
+#include <lrpp/rules/register.h>
+
+namespace lrpp {
+
+Registry builtin_registry() {
+  Registry registry;
+  register_framework(registry);
+  register_rules(registry);
+  register_mamba(registry);
+  return registry;
+}
+
+}  // namespace lrpp

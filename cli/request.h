@@ -1,0 +1,56 @@
+#pragma once
+
+#include <lrpp/framework/explain.h>
+#include <lrpp/framework/io/tokenizer/tokenizer.h>
+#include <lrpp/framework/registry.h>
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lrpp::cli {
+
+/// The options that `explain` and `audit` share.
+struct Request {
+  std::string model;
+  std::optional<std::string> text;
+  std::string text_file, input, image;
+  std::string rules;
+  std::string target = "argmax", position = "last", start = "logit";
+  std::string dtype = "float32", device = "cpu";
+  std::vector<std::string> plugins;
+};
+
+void add_request_options(CLI::App& command, Request& request);
+
+/// The built-in registry and the request's plugins.
+Registry make_registry(const std::vector<std::string>& plugins);
+
+/// A request made ready: the model, its tokenizer, the plan and the inputs.
+struct Prepared {
+  Model model;
+  std::optional<Tokenizer> tokenizer;
+  std::string text;                  ///< of --text and --text-file
+  std::optional<Encoding> encoding;  ///< likewise
+  TextInputs tensors;
+  Plan plan;
+
+  /// A class by its label, or a token of the vocabulary: what --target's words are looked up in.
+  std::optional<int64_t> find_label(std::string_view word) const;
+  /// The name of a class: its label, its token, or its number.
+  std::string label(int64_t index) const;
+};
+
+/// Everything that can be refused before the model runs is refused here.
+Prepared prepare(const Request& request, bool audit);
+
+using Inputs = std::map<std::string, Tensor>;
+
+/// Runs the prepared request on the graph's inputs, with a progress bar where that helps.
+Attribution run(const Request& request, const Prepared& prepared, const Inputs& inputs);
+
+/// The provenance of the request's explanation.
+Json record(const Request& request, const Prepared& prepared);
+
+}  // namespace lrpp::cli

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <lrpp/framework/plan.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lrpp {
+
+/// Called after each step of the forward pass and of the walk with the steps done and their total.
+using Progress = std::function<void(int64_t done, int64_t total)>;
+
+/// What the forward pass leaves for the walk.
+struct Trace {
+  std::vector<Tensors> values;           ///< per node and output; undefined where the plan does not keep it
+  std::vector<std::vector<Meta>> metas;  ///< per node and output
+  Tensor output;                         ///< the graph's output [B, C]
+
+  Kept kept(const Node& node, int index) const;
+  const Meta& meta(Value v) const {
+    return metas[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)];
+  }
+  const Tensor& value(Value v) const {
+    return values[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)];
+  }
+};
+
+/// Runs the graph and keeps what the plan asks for; other values are freed after their last use.
+/// Throws UserError for a missing or unknown input, and for an output that is not finite (naming the first
+/// node that made it so).
+Trace forward(const Graph& graph, const Plan& plan, const std::map<std::string, Tensor>& inputs,
+              const Progress& progress = {});
+
+}  // namespace lrpp

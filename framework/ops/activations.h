@@ -1,0 +1,62 @@
+#pragma once
+
+#include <lrpp/framework/op.h>
+
+namespace lrpp::ops {
+
+/// max(x, 0). Its factor is the step function, 0 at 0 (the side from which x carries no relevance either
+/// way).
+class Relu final : public Activation {
+ public:
+  std::string_view type() const override { return "relu"; }
+  Tensors forward(const Tensors& inputs) const override { return {at::relu(inputs.at(0))}; }
+  Tensor factor(const Tensor& x) const override { return x.gt(0).to(x.scalar_type()); }
+  bool has_factor() const override { return true; }
+};
+
+/// x sigmoid(x), so that f(x)/x is exactly sigmoid(x).
+class Silu final : public Activation {
+ public:
+  std::string_view type() const override { return "silu"; }
+  Tensors forward(const Tensors& inputs) const override { return {at::silu(inputs.at(0))}; }
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
+  Tensor factor(const Tensor& x) const override { return at::sigmoid(x); }
+  bool has_factor() const override { return true; }
+};
+
+struct GeluAttributes {
+  std::string approximate = "none";  ///< "none" (by erf) or "tanh"
+};
+
+/// x Phi(x), so that f(x)/x is Phi(x) or its tanh approximation (Hendrycks and Gimpel, arXiv:1606.08415).
+class Gelu final : public Activation {
+ public:
+  /// Throws UserError unless `approximate` is "none" or "tanh".
+  explicit Gelu(GeluAttributes attributes = {});
+  std::string_view type() const override { return "gelu"; }
+  Tensors forward(const Tensors& inputs) const override;
+  Tensor factor(const Tensor& x) const override;
+  bool has_factor() const override { return true; }
+  Json attributes() const override { return to_json_value(attributes_); }
+
+ private:
+  GeluAttributes attributes_;
+};
+
+/// tanh(x); f(x)/x has the limit 1 at 0.
+class Tanh final : public Activation {
+ public:
+  std::string_view type() const override { return "tanh"; }
+  Tensors forward(const Tensors& inputs) const override { return {at::tanh(inputs.at(0))}; }
+  Tensor factor(const Tensor& x) const override;
+  bool has_factor() const override { return true; }
+};
+
+/// log(1 + exp(x)), linear above 20 as torch.nn.Softplus. f(0) = log 2, so that f(x)/x has no limit at 0.
+class Softplus final : public Activation {
+ public:
+  std::string_view type() const override { return "softplus"; }
+  Tensors forward(const Tensors& inputs) const override { return {at::softplus(inputs.at(0))}; }
+};
+
+}  // namespace lrpp::ops

@@ -1,0 +1,50 @@
+#include <lrpp/framework/ops/linear.h>
+
+namespace lrpp::ops {
+namespace {
+
+class LinearView final : public LinearMap {
+ public:
+  LinearView(Tensor weight, Tensor bias) : weight_(std::move(weight)), bias_(std::move(bias)) {}
+  Tensor apply(const Tensor& x) const override { return at::linear(x, weight_); }
+  Tensor transpose(const Tensor& m) const override { return at::matmul(m, weight_); }
+  Tensor bias() const override { return bias_; }
+  std::unique_ptr<LinearMap> with_weights(const std::function<Tensor(const Tensor&)>& change) const override {
+    return std::make_unique<LinearView>(change(weight_), bias_);
+  }
+
+ private:
+  Tensor weight_, bias_;
+};
+
+}  // namespace
+
+Linear::Linear(Tensor weight, Tensor bias) : weight_(std::move(weight)), bias_(std::move(bias)) {
+  require(weight_.dim() == 2, "linear", "weight must have shape [O, I]; got {}",
+          shape_string(weight_.sizes()));
+  require(!bias_.defined() || bias_.sizes() == at::IntArrayRef{weight_.size(0)}, "linear",
+          "bias must have shape [{}]; got {}", weight_.size(0),
+          bias_.defined() ? shape_string(bias_.sizes()) : "");
+}
+
+Tensors Linear::forward(const Tensors& inputs) const { return {at::linear(inputs.at(0), weight_, bias_)}; }
+
+Tensors Linear::vjp(const Kept& kept, const Tensors& grad_outputs) const {
+  return {at::matmul(grad_outputs.at(0), weight_)};
+}
+
+std::unique_ptr<LinearMap> Linear::linear_map(const Kept& kept, int data_input) const {
+  return std::make_unique<LinearView>(weight_, bias_);
+}
+
+Json Linear::attributes() const {
+  return {{"in_features", weight_.size(1)}, {"out_features", weight_.size(0)}, {"bias", bias_.defined()}};
+}
+
+NamedTensors Linear::weights() const {
+  NamedTensors result{{"weight", weight_}};
+  if (bias_.defined()) result.emplace_back("bias", bias_);
+  return result;
+}
+
+}  // namespace lrpp::ops

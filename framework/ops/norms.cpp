@@ -1,0 +1,64 @@
+#include <lrpp/framework/ops/norms.h>
+
+namespace lrpp::ops {
+namespace {
+
+/// float32 for half types, else the type itself.
+at::ScalarType at_least_float(at::ScalarType type) { return at::promote_types(type, at::kFloat); }
+
+class NormView final : public LinearMap {
+ public:
+  NormView(Tensor gain, Tensor bias, bool centred, at::ScalarType dtype)
+      : gain_(std::move(gain)), bias_(std::move(bias)), centred_(centred), dtype_(dtype) {}
+
+  Tensor apply(const Tensor& x) const override {
+    return (gain_ * (centred_ ? x - x.mean(-1, true) : x)).to(dtype_);
+  }
+  Tensor transpose(const Tensor& m) const override {
+    const Tensor g = gain_ * m;
+    return centred_ ? g - g.mean(-1, true) : g;
+  }
+  Tensor bias() const override { return bias_; }
+
+ private:
+  Tensor gain_, bias_;
+  bool centred_;
+  at::ScalarType dtype_;
+};
+
+}  // namespace
+
+Norm::Norm(Tensor weight, Tensor bias, bool centred, NormAttributes attributes)
+    : weight_(std::move(weight)), bias_(std::move(bias)), centred_(centred), attributes_(attributes) {
+  require(weight_.dim() == 1, "norm", "weight must have shape [D]; got {}", shape_string(weight_.sizes()));
+  require(!bias_.defined() || bias_.sizes() == weight_.sizes(), "norm",
+          "bias must have the weight's shape {}", shape_string(weight_.sizes()));
+}
+
+Tensor Norm::scale(const Tensor& x) const {
+  const Tensor wide = x.to(at_least_float(x.scalar_type()));
+  const Tensor centre = centred_ ? wide - wide.mean(-1, true) : wide;
+  return at::rsqrt(centre.square().mean(-1, true) + attributes_.eps);
+}
+
+Tensors Norm::forward(const Tensors& inputs) const {
+  const Tensor& x = inputs.at(0);
+  const Tensor wide = x.to(at_least_float(x.scalar_type()));
+  const Tensor centre = centred_ ? wide - wide.mean(-1, true) : wide;
+  const Tensor unit = centre * at::rsqrt(centre.square().mean(-1, true) + attributes_.eps);
+  Tensor y = weight_ * unit.to(weight_.scalar_type());
+  if (bias_.defined()) y = y + bias_;
+  return {y};
+}
+
+std::unique_ptr<LinearMap> Norm::linear_map(const Kept& kept, int) const {
+  return std::make_unique<NormView>(weight_ * scale(kept.input(0)), bias_, centred_, weight_.scalar_type());
+}
+
+NamedTensors Norm::weights() const {
+  NamedTensors result{{"weight", weight_}};
+  if (bias_.defined()) result.emplace_back("bias", bias_);
+  return result;
+}
+
+}  // namespace lrpp::ops

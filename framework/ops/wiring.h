@@ -1,0 +1,75 @@
+#pragma once
+
+#include <lrpp/framework/op.h>
+
+namespace lrpp::ops {
+
+/// Base of ops that move and add values without weights: linear in all inputs together, so that `vjp` is the
+/// exact transpose whatever the values are.
+class Wiring : public Op {
+ public:
+  OpKind kind() const final { return OpKind::wiring; }
+  Needs vjp_needs() const override { return Needs::nothing(); }
+};
+
+/// The sum of two inputs that broadcast against each other; mixed dtypes promote.
+class Add final : public Wiring {
+ public:
+  std::string_view type() const override { return "add"; }
+  bool elementwise() const override { return true; }
+  int num_inputs() const override { return 2; }
+  Tensors forward(const Tensors& inputs) const override { return {inputs.at(0) + inputs.at(1)}; }
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
+};
+
+struct SplitAttributes {
+  std::vector<int64_t> sizes;
+  int64_t dim = -1;
+};
+
+/// Cuts one dimension into consecutive parts, one output each. The outputs are views.
+class Split final : public Wiring {
+ public:
+  explicit Split(SplitAttributes attributes);
+  std::string_view type() const override { return "split"; }
+  int num_outputs() const override { return static_cast<int>(attributes_.sizes.size()); }
+  Tensors forward(const Tensors& inputs) const override;
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
+  Json attributes() const override { return to_json_value(attributes_); }
+
+ private:
+  SplitAttributes attributes_;
+};
+
+/// Takes one token of each example: hidden [B,T,D], position [B] int64 -> [B,D].
+class SelectToken final : public Wiring {
+ public:
+  std::string_view type() const override { return "select_token"; }
+  int num_inputs() const override { return 2; }
+  /// Throws UserError for a position outside [0, T).
+  Tensors forward(const Tensors& inputs) const override;
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
+  Needs vjp_needs() const override { return Needs::only_inputs({1}); }
+};
+
+struct CastAttributes {
+  std::string dtype = "float32";
+};
+
+/// Changes the dtype and nothing else: for residual streams that are kept wider than the weights.
+class Cast final : public Wiring {
+ public:
+  /// Throws UserError for an unknown dtype name.
+  explicit Cast(CastAttributes attributes = {});
+  std::string_view type() const override { return "cast"; }
+  bool elementwise() const override { return true; }
+  Tensors forward(const Tensors& inputs) const override { return {inputs.at(0).to(dtype_)}; }
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
+  Json attributes() const override { return to_json_value(attributes_); }
+
+ private:
+  CastAttributes attributes_;
+  at::ScalarType dtype_;
+};
+
+}  // namespace lrpp::ops

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <lrpp/framework/composite.h>
+
+#include <string>
+#include <vector>
+
+namespace lrpp {
+
+/// A composite applied to a graph: the rule of every node and what must survive the forward pass.
+struct Plan {
+  /// One entry per node of the graph.
+  struct Step {
+    RulePtr rule;                       ///< null for sources
+    bool reached = false;               ///< a signal can arrive at one of the node's outputs
+    std::vector<bool> keep;             ///< per output: kept after the forward pass
+    std::vector<bool> gets_multiplier;  ///< per output: a multiplier can arrive
+    std::vector<bool> gets_relevance;   ///< per output: relevance can arrive
+    std::vector<int> last_use;          ///< per output: the last node that reads it going forward, or -1
+  };
+  std::vector<Step> steps;
+  std::string composite;
+  Json arguments;
+  Readout readout = Readout::relevance;
+  bool audit = false;  ///< everything is kept, and the walk writes a ledger
+};
+
+/// Assigns rules and works out, node by node from the output back, which signals can arrive where and so
+/// which values must be kept. Throws as `assign_rules`.
+Plan make_plan(const Graph& graph, const Composite& composite, bool audit = false);
+
+/// Whether the walk goes through node `index`: it ends at sources and where relevance is read out.
+bool carries_on(const Graph& graph, const Plan& plan, int index);
+
+}  // namespace lrpp

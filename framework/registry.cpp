@@ -1,0 +1,91 @@
+#include <lrpp/framework/io/suggest.h>
+#include <lrpp/framework/registry.h>
+
+#include <algorithm>
+
+namespace lrpp {
+namespace {
+
+template <class Info>
+std::vector<std::string> names_of(const std::map<std::string, Info, std::less<>>& infos) {
+  std::vector<std::string> names;
+  for (const auto& [name, info] : infos) names.push_back(name);
+  return names;
+}
+
+template <class Info>
+void add_to(std::map<std::string, Info, std::less<>>& infos, std::string_view what, std::string name,
+            Info info) {
+  const bool valid = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+  require(valid, "registry", "the name of a {} must be made of a-z, 0-9, '-' and '_'; got '{}'", what, name);
+  require(!infos.contains(name), "registry", "a {} named '{}' is registered already; choose another name",
+          what, name);
+  infos.emplace(std::move(name), std::move(info));
+}
+
+template <class Info>
+const Info& look_up(const std::map<std::string, Info, std::less<>>& infos, std::string_view what,
+                    std::string_view name) {
+  const auto found = infos.find(name);
+  if (found == infos.end()) fail(what, "unknown {} '{}'; {}", what, name, list_known(name, names_of(infos)));
+  return found->second;
+}
+
+}  // namespace
+
+void Registry::add_op(OpInfo info) {
+  std::string name = info.type;
+  add_to(ops_, "op", std::move(name), std::move(info));
+}
+
+void Registry::add_rule(RuleInfo info) {
+  std::string name = info.name;
+  add_to(rules_, "rule", std::move(name), std::move(info));
+}
+
+void Registry::add_composite(CompositeInfo info) {
+  std::string name = info.name;
+  add_to(composites_, "composite", std::move(name), std::move(info));
+}
+
+void Registry::add_adapter(AdapterInfo info) {
+  std::string name = info.model_type;
+  add_to(adapters_, "model type", std::move(name), std::move(info));
+}
+
+RulePtr Registry::make_rule(std::string_view name, const Json& parameters) const {
+  return look_up(rules_, "rule", name).make(parameters);
+}
+
+Composite Registry::make_composite(std::string_view name, const Json& arguments) const {
+  return look_up(composites_, "composite", name).make(*this, arguments);
+}
+
+const OpInfo& Registry::op(std::string_view type) const { return look_up(ops_, "op", type); }
+
+const AdapterInfo& Registry::adapter(std::string_view model_type) const {
+  return look_up(adapters_, "model type", model_type);
+}
+
+void register_framework(Registry& registry) {
+  registry.add_op({"input", OpKind::source, "a tensor that the caller feeds"});
+  registry.add_op({"embedding", OpKind::source, "looks rows of a table up"});
+  registry.add_op({"linear", OpKind::linear, "x W^T + b over the last dimension"});
+  registry.add_op({"add", OpKind::wiring, "the sum of two values"});
+  registry.add_op({"split", OpKind::wiring, "cuts a dimension into parts, one output each"});
+  registry.add_op({"select_token", OpKind::wiring, "takes one token of each example"});
+  registry.add_op({"cast", OpKind::wiring, "changes the dtype"});
+  registry.add_op({"relu", OpKind::activation, "max(x, 0)"});
+  registry.add_op({"silu", OpKind::activation, "x sigmoid(x)"});
+  registry.add_op({"gelu", OpKind::activation, "x Phi(x), by erf or tanh"});
+  registry.add_op({"tanh", OpKind::activation, "tanh(x)"});
+  registry.add_op({"softplus", OpKind::activation, "log(1 + exp(x))"});
+  registry.add_op({"rms_norm", OpKind::norm, "x / rms(x) * weight"});
+  registry.add_op({"layer_norm", OpKind::norm, "(x - mean) / std * weight + bias"});
+  registry.add_op({"mul", OpKind::product, "the product of two values"});
+  registry.add_op({"gate", OpKind::product, "the product of a branch and its gate"});
+}
+
+}  // namespace lrpp

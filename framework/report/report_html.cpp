@@ -1,0 +1,336 @@
+#include <fmt/format.h>
+#include <lrpp/framework/error.h>
+#include <lrpp/framework/report/color_map.h>
+#include <lrpp/framework/report/html_writer.h>
+#include <lrpp/framework/report/report_text.h>
+#include <lrpp/framework/report/text_report.h>
+#include <lrpp/framework/report/unicode_text.h>
+#include <lrpp/framework/report/words.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iterator>
+
+namespace lrpp {
+namespace {
+
+constexpr size_t shown_words = 250, listed_words = 15, listed_outside = 15, name_limit = 60;
+
+/// One report as an <article>, appended to the page.
+class Article {
+ public:
+  Article(std::string& page, const TextReport& report, size_t index, size_t count)
+      : page_(page),
+        report_(report),
+        index_(index),
+        count_(count),
+        list_(merge_words(report)),
+        format_(list_.largest) {}
+
+  void write() {
+    put("<article id=\"r{}\" aria-labelledby=\"r{}h\">\n", index_, index_);
+    const char* heading = count_ > 1 ? "h2" : "h1";
+    put("<{0} id=\"r{1}h\">{2}{3} for <q><bdi>{4}</bdi></q></{0}>\n", heading, index_,
+        count_ > 1 ? fmt::format("{}. ", index_ + 1) : "", report_.multiplier ? "Gradient" : "Relevance",
+        escape_html(report_.target));
+    facts();
+    text();
+    bars();
+    put("<p class=\"sum\">{}.</p>\n", sentence());
+    outputs();
+    tokens();
+    rules();
+    provenance();
+    page_ += "</article>\n";
+  }
+
+ private:
+  template <class... Args>
+  void put(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(page_), format, std::forward<Args>(args)...);
+  }
+
+  const char* noun() const { return report_.multiplier ? "gradient" : "relevance"; }
+  const char* title() const { return report_.multiplier ? "Gradient" : "Relevance"; }
+
+  std::string sentence() const {
+    std::string result = sum_sentence(report_);
+    result.front() = static_cast<char>(result.front() - 'a' + 'A');
+    const size_t open = result.find('`');
+    if (open != std::string::npos) {
+      result.replace(open, 1, "<code>");
+      result.replace(result.find('`'), 1, "</code>");
+    }
+    return result;
+  }
+
+  void part(std::string_view heading, std::string_view attributes = "") {
+    put("<{0} class=\"part\"{2}>{1}</{0}>\n", count_ > 1 ? "h3" : "h2", heading, attributes);
+  }
+
+  static std::string output_text(const TextReport::Output& output) {
+    return fmt::format("<bdi>{}</bdi>, logit {}, probability {}", escape_html(output.label),
+                       format_number(output.logit), escape_html(format_percent(output.probability)));
+  }
+
+  void facts() {
+    const TargetOutputs outputs = find_outputs(report_);
+    page_ += "<dl>\n";
+    const auto fact = [&](const char* label, const std::string& html) {
+      if (!html.empty()) put("<dt>{}</dt><dd>{}</dd>\n", label, html);
+    };
+    fact("Model", escape_html(report_.model));
+    fact("Composite", escape_html(report_.composite));
+    std::string target = fmt::format("<strong><bdi>{}</bdi></strong>, score {}", escape_html(report_.target),
+                                     format_number(report_.score));
+    if (outputs.target != nullptr)
+      target += fmt::format(", probability {}", escape_html(format_percent(outputs.target->probability)));
+    fact("Target", target);
+    if (outputs.target != nullptr && outputs.runner_up != nullptr)
+      fact("Runner-up", output_text(*outputs.runner_up));
+    const auto position = static_cast<size_t>(report_.position);
+    if (report_.position >= 0 && position < report_.tokens.size()) {
+      fact("Read at", fmt::format("token {} <bdi class=\"token\">{}</bdi>", position,
+                                  escape_html(report_.tokens[position].text)));
+    }
+    page_ += "</dl>\n";
+  }
+
+  std::string shade_class(double value) const {
+    const int step = shade(value, list_.largest, page_steps);
+    if (step == 0) return "";
+    return step > 0 ? fmt::format(" p{}", step) : fmt::format(" n n{}", -step);
+  }
+
+  void word(size_t i, std::string_view prefix) {
+    const Word& word = list_.words[i];
+    // A line break has no background: a sign stands before it.
+    const std::string text = (word.blank && word.text.find('\n') != std::string::npos ? "\u21b5" : "") +
+                             escape_html_text(word.text);
+    if (word.tokens.empty()) {
+      page_ += text;
+      return;
+    }
+    put("<span class=\"u\"><span class=\"w{0}\" tabindex=\"0\" aria-describedby=\"r{1}{2}{3}\">{4}</span>"
+        "<span class=\"tip\" role=\"tooltip\" id=\"r{1}{2}{3}\">",
+        shade_class(word.relevance), index_, prefix, i, text);
+    if (word.tokens.size() > 1)
+      put("<b><bdi>{}</bdi> {}, the sum of</b> ", escape_html(word.text), format_sum(word.relevance));
+    for (const size_t t : word.tokens) {
+      const auto& token = report_.tokens[t];
+      put("<span><bdi class=\"token\">{}</bdi> {} <span class=\"muted\">token {}, id {}</span></span> ",
+          escape_html(token.text), format_exact(token.relevance), t, token.id);
+    }
+    page_ += "</span></span>";
+  }
+
+  void left_out(size_t count) {
+    if (count > 0) put("<span class=\"left\">[\u2026 {} words left out \u2026]</span>", count);
+  }
+
+  void paragraph(const Excerpt& excerpt, std::string_view prefix) {
+    page_ += "<p class=\"text\" dir=\"auto\">";
+    for (const PieceRange& range : excerpt.ranges) {
+      left_out(range.skipped);
+      for (size_t p = range.begin; p < range.end; ++p) {
+        const Piece& piece = list_.pieces[p];
+        if (piece.word == Piece::no_word) {
+          page_ += escape_html_text(piece.text);
+        } else {
+          word(piece.word, prefix);
+        }
+      }
+    }
+    left_out(excerpt.skipped_after);
+    page_ += "</p>\n";
+  }
+
+  void text() {
+    part("Text");
+    put("<a class=\"skip\" href=\"#r{}b\">Skip the words</a>\n", index_);
+    const Excerpt excerpt = make_excerpt(list_, shown_words);
+    paragraph(excerpt, "w");
+    legend();
+    if (excerpt.skipped == 0) return;
+    put("<details><summary>The whole text ({} words)</summary>\n", list_.words.size());
+    paragraph(make_excerpt(list_, list_.words.size()), "a");
+    page_ += "</details>\n";
+  }
+
+  void legend() {
+    if (list_.largest == 0) return;
+    put("<p class=\"legend\"><span>{} {}</span><span class=\"scale\" aria-hidden=\"true\">",
+        format_(-list_.largest),
+        report_.multiplier ? "negative, underlined with dots" : "against the target, underlined with dots");
+    for (int step = -page_steps; step <= page_steps; ++step) {
+      if (step == 0) {
+        page_ += "<i></i>";
+      } else {
+        put("<i class=\"{}{}\"></i>", step < 0 ? 'n' : 'p', std::abs(step));
+      }
+    }
+    put("</span><span>{} {}</span></p>\n", format_(list_.largest),
+        report_.multiplier ? "positive" : "for the target");
+  }
+
+  /// Cut at a length that a list can take; the token table has all of it.
+  static std::string name(const std::string& text) {
+    std::u32string code_points = decode_utf8(text);
+    if (code_points.size() <= name_limit) return escape_html(text);
+    code_points.resize(name_limit);
+    return escape_html(encode_utf8(code_points)) + "\u2026";
+  }
+
+  void bar_row(const std::string& text, double value) {
+    const double share = 50 * std::min(1.0, std::abs(value) / (list_.largest > 0 ? list_.largest : 1));
+    put("<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"num\">{}</td><td class=\"bar axis\">",
+        name(text), format_(value));
+    if (value != 0) {
+      put("<i class=\"{}\" style=\"margin-left:{:.2f}%;width:{:.2f}%\"></i>", value > 0 ? "for" : "against",
+          value > 0 ? 50 : 50 - share, share);
+    }
+    page_ += "</td></tr>\n";
+  }
+
+  void bar_table(const std::string& caption, const char* heading) {
+    put("<table><caption>{}</caption><thead><tr><th scope=\"col\">{}</th><th scope=\"col\" "
+        "class=\"num\">{}</th>"
+        "<td></td></tr></thead><tbody>\n",
+        caption, heading, title());
+  }
+
+  void bars() {
+    part("What mattered most", fmt::format(" id=\"r{}b\"", index_));
+    const std::vector<size_t> top = top_words(list_, listed_words);
+    if (top.empty()) {
+      put("<p>Every word\u2019s {} is zero.</p>\n", noun());
+    } else {
+      bar_table(fmt::format("Words with the most {}", noun()), "Word");
+      for (const size_t i : top) bar_row(list_.words[i].text, list_.words[i].relevance);
+      page_ += "</tbody></table>\n";
+    }
+    if (list_.outside.empty()) return;
+    double sum = 0;
+    for (const size_t i : list_.outside) sum += report_.tokens[i].relevance;
+    const size_t listed = std::min(list_.outside.size(), listed_outside);
+    part("Outside the text");
+    bar_table(fmt::format("Tokens that stand for no text: {} in all{}", format_(sum),
+                          listed < list_.outside.size()
+                              ? fmt::format("; the first {} of {}", listed, list_.outside.size())
+                              : ""),
+              "Token");
+    for (size_t i = 0; i < listed; ++i)
+      bar_row(report_.tokens[list_.outside[i]].text, report_.tokens[list_.outside[i]].relevance);
+    page_ += "</tbody></table>\n";
+  }
+
+  void outputs() {
+    if (report_.outputs.empty()) return;
+    part("Outputs");
+    page_ +=
+        "<table><thead><tr><th scope=\"col\">Output</th><th scope=\"col\" "
+        "class=\"num\">Logit</th>"
+        "<th scope=\"col\" class=\"num\">Probability</th><td></td></tr></thead><tbody>\n";
+    const TextReport::Output* target = find_outputs(report_).target;
+    for (const auto& output : report_.outputs) {
+      put("<tr><th scope=\"row\"><bdi>{}</bdi>{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td>"
+          "<td class=\"bar share\"><i class=\"plain\" style=\"width:{:.2f}%\"></i></td></tr>\n",
+          name(output.label), &output == target ? " <span class=\"muted\">(target)</span>" : "",
+          format_number(output.logit), escape_html(format_percent(output.probability)),
+          100 * std::clamp(output.probability, 0.0, 1.0));
+    }
+    page_ += "</tbody></table>\n";
+  }
+
+  void tokens() {
+    put("<details><summary>All {} tokens</summary>\n<div class=\"wide\"><table><thead><tr>"
+        "<th scope=\"col\" class=\"num\">Token</th><th scope=\"col\">Written</th>"
+        "<th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" class=\"num\">Id</th>"
+        "<th scope=\"col\" class=\"num\">Characters</th></tr></thead><tbody>\n",
+        report_.tokens.size(), title());
+    for (size_t i = 0; i < report_.tokens.size(); ++i) {
+      const auto& token = report_.tokens[i];
+      put("<tr><td class=\"num\">{}</td><td><bdi class=\"token\">{}</bdi></td><td class=\"num\">{}</td>"
+          "<td class=\"num\">{}</td><td class=\"num\">{}</td></tr>\n",
+          i, escape_html(token.text), format_exact(token.relevance), token.id,
+          token.begin == token.end ? "none" : fmt::format("{}\u2013{}", token.begin, token.end));
+    }
+    page_ += "</tbody></table></div></details>\n";
+  }
+
+  void rules() {
+    const std::vector<RuleUse> uses = rules_used(report_.provenance);
+    if (uses.empty()) return;
+    page_ +=
+        "<details><summary>Rules used</summary>\n<div class=\"wide\"><table><thead><tr><th "
+        "scope=\"col\">Op</th>"
+        "<th scope=\"col\">Rule</th><th scope=\"col\">Parameters</th><th scope=\"col\" "
+        "class=\"num\">Nodes</th></tr>"
+        "</thead><tbody>\n";
+    for (const RuleUse& use : uses) {
+      put("<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td></tr>\n", escape_html(use.op),
+          use.rule.empty() ? "<span class=\"muted\">none needed</span>" : escape_html(use.rule),
+          escape_html(use.parameters), use.count);
+    }
+    page_ += "</tbody></table></div></details>\n";
+  }
+
+  void provenance() {
+    if (report_.provenance.is_null()) return;
+    put("<details><summary>Provenance</summary>\n<pre tabindex=\"0\">{}</pre></details>\n",
+        escape_html_text(report_.provenance.dump(2, ' ', false, Json::error_handler_t::replace)));
+  }
+
+  std::string& page_;
+  const TextReport& report_;
+  size_t index_, count_;
+  WordList list_;
+  NumberFormat format_;
+};
+
+/// What a reader recognises a text by, on one line.
+std::string beginning(const TextReport& report) {
+  if (report.text.empty()) return fmt::format("{} tokens", report.tokens.size());
+  std::u32string start = decode_utf8(report.text);
+  const bool cut = start.size() > name_limit;
+  if (cut) start.resize(name_limit);
+  std::replace_if(start.begin(), start.end(), is_space, U' ');
+  return escape_html(encode_utf8(start)) + (cut ? "\u2026" : "");
+}
+
+}  // namespace
+
+std::string render_html(const std::vector<TextReport>& reports) {
+  require(!reports.empty(), "report", "a page needs at least one explained text; got none");
+  const TextReport& first = reports.front();
+  const std::string title =
+      reports.size() > 1 ? fmt::format("{} explained texts: {}", reports.size(), escape_html(first.model))
+                         : fmt::format("{}: {}", escape_html(first.target), escape_html(first.model));
+  // The policy is a second lock: even markup that slipped through the escaping could not run or load
+  // anything.
+  std::string page = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light "
+      "dark\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n"
+      "<main>\n",
+      title, page_style());
+  if (reports.size() > 1) {
+    page += fmt::format("<h1>{}</h1>\n<nav aria-label=\"Texts\"><ol>\n", title);
+    for (size_t i = 0; i < reports.size(); ++i) {
+      page += fmt::format("<li><a href=\"#r{}\"><bdi>{}</bdi></a>: <bdi>{}</bdi></li>\n", i,
+                          escape_html(reports[i].target), beginning(reports[i]));
+    }
+    page += "</ol></nav>\n";
+  }
+  for (size_t i = 0; i < reports.size(); ++i) Article(page, reports[i], i, reports.size()).write();
+  const std::string version = string_at(first.provenance, "/versions/lrpp");
+  page += fmt::format("</main>\n<footer>Made with LRP++{}</footer>\n</body>\n</html>\n",
+                      version.empty() ? "" : " " + escape_html(version));
+  return page;
+}
+
+}  // namespace lrpp

@@ -1,0 +1,243 @@
+#include <fmt/format.h>
+#include <lrpp/framework/error.h>
+#include <lrpp/framework/report/color_map.h>
+#include <lrpp/framework/report/report_text.h>
+#include <lrpp/framework/report/terminal_lines.h>
+#include <lrpp/framework/report/text_report.h>
+#include <lrpp/framework/report/unicode_text.h>
+#include <lrpp/framework/report/words.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace lrpp {
+namespace {
+
+constexpr int least_width = 20;
+constexpr size_t shown_words = 200, listed_words = 10, listed_outside = 10;
+
+class Writer {
+ public:
+  Writer(const TextReport& report, int width, bool color)
+      : report_(report),
+        list_(merge_words(report)),
+        format_(list_.largest),
+        width_(width),
+        color_(color),
+        lines_(width, color) {}
+
+  std::string write() {
+    facts();
+    lines_.end_line();
+    text();
+    lines_.end_line();
+    bars();
+    lines_.end_line();
+    lines_.sentence(sum_sentence(report_));
+    return lines_.take();
+  }
+
+ private:
+  void fact(std::string_view label, std::string_view value) {
+    if (value.empty()) return;
+    lines_.add(label);
+    lines_.space(std::max(1, 11 - display_width(label)));
+    lines_.hang(width_ >= 40 ? 11 : 2);
+    lines_.sentence(value);
+    lines_.end_line();
+    lines_.hang(0);
+  }
+
+  static std::string describe(const TextReport::Output& output) {
+    return fmt::format("{} (logit {}, probability {})", show_hidden(output.label),
+                       format_number(output.logit), format_percent(output.probability));
+  }
+
+  void facts() {
+    const TargetOutputs outputs = find_outputs(report_);
+    fact("model", show_hidden(report_.model));
+    fact("composite", show_hidden(report_.composite));
+    std::string target =
+        fmt::format("{}, score {}", show_hidden(report_.target), format_number(report_.score));
+    if (outputs.target != nullptr)
+      target += fmt::format(", probability {}", format_percent(outputs.target->probability));
+    fact("target", target);
+    if (outputs.target == nullptr && !report_.outputs.empty()) {
+      // A contrast is no single output: show what the model itself puts first.
+      fact("first", describe(report_.outputs[0]));
+      if (report_.outputs.size() > 1) fact("second", describe(report_.outputs[1]));
+    } else if (outputs.runner_up != nullptr) {
+      fact("runner-up", describe(*outputs.runner_up));
+    }
+    const auto position = static_cast<size_t>(report_.position);
+    if (report_.position >= 0 && position < report_.tokens.size())
+      fact("read at", fmt::format("token {} ({})", position, show_hidden(report_.tokens[position].text)));
+  }
+
+  bool stands_out(double value) const { return value != 0 && std::abs(value) >= list_.largest / 4; }
+
+  /// Text as written: its line breaks break lines, and nothing in it can command the terminal.
+  void put(std::string_view text, int step) {
+    const std::u32string code_points = decode_utf8(text);
+    std::u32string run;
+    const auto flush = [&] {
+      if (!run.empty()) lines_.add(show_hidden(run), step);
+      run.clear();
+    };
+    for (size_t i = 0; i < code_points.size(); ++i) {
+      const char32_t c = code_points[i];
+      if (c == '\r' && i + 1 < code_points.size() && code_points[i + 1] == '\n') continue;
+      if (c != '\n' && c != '\t' && (!is_space(c) || is_hidden(c))) {
+        run.push_back(c);
+        continue;
+      }
+      flush();
+      if (c == '\n') {
+        lines_.end_line();
+      } else {
+        lines_.space(c == '\t' ? 4 : std::max(1, clusters({&c, 1}).front().width), step);
+      }
+    }
+    flush();
+  }
+
+  void put_word(const Word& word) {
+    const bool marked = !color_ && stands_out(word.relevance);
+    const int step = shade(word.relevance, list_.largest, terminal_steps);
+    if (marked) lines_.add(word.relevance > 0 ? "{+" : "[-");
+    // A line break that matters must be seen.
+    if (word.blank && (marked || step != 0)) lines_.add(show_hidden(word.text), step);
+    if (!word.blank) put(word.text, step);
+    if (marked) lines_.add(word.relevance > 0 ? "+}" : "-]");
+    if (word.blank) put(word.text, 0);
+  }
+
+  void left_out(size_t count) {
+    if (count == 0) return;
+    lines_.finish_line();
+    lines_.sentence(fmt::format("[... {} words left out ...]", count));
+    lines_.end_line();
+  }
+
+  void text() {
+    const Excerpt excerpt = make_excerpt(list_, shown_words);
+    for (const PieceRange& range : excerpt.ranges) {
+      left_out(range.skipped);
+      for (size_t p = range.begin; p < range.end; ++p) {
+        const Piece& piece = list_.pieces[p];
+        if (piece.word == Piece::no_word) {
+          put(piece.text, 0);
+        } else {
+          put_word(list_.words[piece.word]);
+        }
+      }
+    }
+    left_out(excerpt.skipped_after);
+    lines_.finish_line();
+    if (list_.largest > 0) legend();
+  }
+
+  void legend() {
+    const std::string against = report_.multiplier ? "negative" : "against";
+    const std::string in_favour = report_.multiplier ? "positive" : "for";
+    if (!color_) {
+      lines_.sentence(
+          fmt::format("marked: {{+{}+}} or [-{}-], from a quarter of the largest", in_favour, against));
+    } else {
+      lines_.sentence(fmt::format("{} {}", against, format_(-list_.largest)));
+      lines_.space();
+      for (int step = -terminal_steps; step <= terminal_steps; ++step)
+        lines_.add(step == 0 ? "0" : step < 0 ? "-" : "+", step);
+      lines_.space();
+      lines_.sentence(fmt::format("{} {}", format_(list_.largest), in_favour));
+    }
+    lines_.end_line();
+  }
+
+  /// `text` in exactly `columns` columns, cut where it is longer.
+  static std::string fit(const std::string& text, int columns) {
+    const int width = display_width(text);
+    if (width <= columns) return text + std::string(static_cast<size_t>(columns - width), ' ');
+    std::string result;
+    int used = 0;
+    for (const Cluster& cluster : clusters(decode_utf8(text))) {
+      if (used + cluster.width > columns - 2) break;
+      result += encode_utf8(cluster.code_points);
+      used += cluster.width;
+    }
+    return result + ".." + std::string(static_cast<size_t>(columns - 2 - used), ' ');
+  }
+
+  struct Row {
+    std::string name;
+    double value;
+  };
+
+  void row(const Row& row, int name_columns, int value_columns, int half) {
+    lines_.space(2);
+    lines_.add(fit(row.name, name_columns));
+    lines_.space(2);
+    lines_.add(fmt::format("{:>{}}", format_(row.value), value_columns));
+    if (half > 0) {
+      const double share = list_.largest > 0 ? std::abs(row.value) / list_.largest : 0;
+      const int length = std::clamp(static_cast<int>(std::lround(share * half)), 0, half);
+      lines_.space(2 + (row.value < 0 ? half - length : half));
+      // In colour a bar is cells of background, whose width no font changes; the signs are for everyone else.
+      if (length > 0)
+        lines_.add(std::string(static_cast<size_t>(length), row.value < 0 ? '-' : '+'),
+                   row.value < 0 ? -terminal_steps : terminal_steps);
+    }
+    lines_.end_line();
+  }
+
+  void bars() {
+    std::vector<Row> words, outside;
+    for (const size_t i : top_words(list_, listed_words))
+      words.push_back({show_hidden(list_.words[i].text), list_.words[i].relevance});
+    double sum = 0;
+    for (const size_t i : list_.outside) {
+      sum += report_.tokens[i].relevance;
+      if (outside.size() < listed_outside)
+        outside.push_back({show_hidden(report_.tokens[i].text), report_.tokens[i].relevance});
+    }
+    int name_columns = 4, value_columns = 1;
+    for (const auto* rows : {&words, &outside}) {
+      for (const Row& row : *rows) {
+        name_columns = std::max(name_columns, display_width(row.name));
+        value_columns = std::max(value_columns, static_cast<int>(format_(row.value).size()));
+      }
+    }
+    name_columns = std::min({name_columns, std::max(4, width_ / 3), width_ - value_columns - 4});
+    const int half = std::min(20, (width_ - name_columns - value_columns - 6) / 2);
+    const std::string noun = report_.multiplier ? "gradient" : "relevance";
+    lines_.sentence(words.empty() ? fmt::format("every word's {} is zero", noun)
+                                  : fmt::format("words with the most {}", noun));
+    lines_.end_line();
+    for (const Row& each : words) row(each, name_columns, value_columns, half < 3 ? 0 : half);
+    if (outside.empty()) return;
+    lines_.sentence(fmt::format("tokens outside the text: {} in all", format_(sum)));
+    lines_.end_line();
+    for (const Row& each : outside) row(each, name_columns, value_columns, half < 3 ? 0 : half);
+    if (list_.outside.size() > outside.size()) {
+      lines_.sentence(fmt::format("  and {} more", list_.outside.size() - outside.size()));
+      lines_.end_line();
+    }
+  }
+
+  const TextReport& report_;
+  WordList list_;
+  NumberFormat format_;
+  int width_;
+  bool color_;
+  TerminalLines lines_;
+};
+
+}  // namespace
+
+std::string render_terminal(const TextReport& report, int width, bool color) {
+  require(width >= least_width, "report", "width must be at least {} columns; got {}", least_width, width);
+  return Writer(report, width, color).write();
+}
+
+}  // namespace lrpp

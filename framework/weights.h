@@ -1,0 +1,32 @@
+#pragma once
+
+#include <lrpp/framework/registry.h>
+
+#include <set>
+#include <string>
+
+namespace lrpp {
+
+/// Hands an adapter its weights: cast, moved, and checked for shape and for NaN and infinity.
+class Weights {
+ public:
+  Weights(const ModelDirectory& directory, const LoadOptions& options)
+      : directory_(directory), options_(options) {}
+
+  bool contains(const std::string& name) const { return directory_.checkpoint.contains(name); }
+  /// Throws UserError where the tensor is missing, has another shape, holds integers or is not finite.
+  Tensor take(const std::string& name, std::vector<int64_t> shape);
+  /// The same for half precision too: scalars of a recurrence lose too much in bfloat16.
+  Tensor take_at_least_float32(const std::string& name, std::vector<int64_t> shape);
+  /// Throws UserError where the checkpoint holds a tensor that nobody took: an option that would be ignored.
+  void finish() const;
+
+ private:
+  Tensor take_as(const std::string& name, const std::vector<int64_t>& shape, at::ScalarType dtype);
+
+  const ModelDirectory& directory_;
+  LoadOptions options_;
+  std::set<std::string> taken_;
+};
+
+}  // namespace lrpp

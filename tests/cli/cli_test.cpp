@@ -1,0 +1,207 @@
+// The program as its callers see it: options, outputs, exit codes, and that bad input leaves nothing behind.
+#include <lrpp/framework/io/file.h>
+#include <lrpp/framework/io/json.h>
+#include <lrpp/framework/io/safetensors.h>
+#include <lrpp/tests/support/testing.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace lrpp {
+namespace {
+
+using namespace testing;
+namespace fs = std::filesystem;
+
+struct Result {
+  int code;
+  std::string out, err;
+};
+
+std::string slurp(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class Cli : public ::testing::Test {
+ protected:
+  /// Runs `lrpp ARGUMENTS` in a shell; quote as in one.
+  Result lrpp(const std::string& arguments) {
+    const fs::path out = folder_ / "stdout", err = folder_ / "stderr";
+    const std::string command =
+        "'" LRPP_PROGRAM "' " + arguments + " >'" + out.string() + "' 2>'" + err.string() + "' </dev/null";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, slurp(out), slurp(err)};
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name) << text;
+  }
+  /// Expects exit code 2, these words on standard error, and no output file.
+  void expect_refused(const std::string& arguments, const std::vector<std::string>& parts) {
+    SCOPED_TRACE(arguments);
+    const fs::path output = folder_ / "refused.json";
+    const Result r = lrpp(arguments + " --output '" + output.string() + "'");
+    EXPECT_EQ(r.code, 2) << r.err;
+    for (const std::string& part : parts)
+      EXPECT_NE(r.err.find(part), std::string::npos) << r.err << "\nlacks: " << part;
+    EXPECT_FALSE(fs::exists(output));
+    for (const auto& entry : fs::directory_iterator(folder_.path())) {
+      EXPECT_EQ(entry.path().filename().string().find("refused"), std::string::npos)
+          << "left behind: " << entry.path();
+    }
+  }
+
+  TemporaryFolder folder_;
+  const std::string model_ = std::string(LRPP_SOURCE_DIR) + "/zoo/sst2-mamba";
+  const std::string fixture_ = fixture("mamba-official/classifier").string();
+};
+
+TEST_F(Cli, ExplainWritesEveryFormat) {
+  const Result r =
+      lrpp("explain " + model_ + " --text 'A warm, funny and moving film.' --output " + path("a.json") +
+           " --output " + path("a.safetensors") + " --output " + path("a.html"));
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(r.out.find('\033'), std::string::npos) << "no colour where standard output is no terminal";
+  EXPECT_NE(r.out.find("positive"), std::string::npos);
+  const Json json = read_json(path("a.json"));
+  for (const char* key : {"tokens", "ids", "offsets", "relevance", "logits", "target", "rules",
+                          "sum_relevance", "score", "versions"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  EXPECT_EQ(json["tokens"].size(), json["relevance"].size());
+  EXPECT_EQ(json["target_label"], "positive");
+  const SafetensorsFile file(path("a.safetensors"));
+  const auto tokens = static_cast<int64_t>(json["tokens"].size());
+  EXPECT_EQ(file.get("relevance_token").sizes(), (std::vector<int64_t>{1, tokens}));
+  EXPECT_EQ(file.get("relevance").size(1), tokens);
+  EXPECT_EQ(file.get("logits").sizes(), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(file.get("target").item<int64_t>(), 1);
+  EXPECT_NE(slurp(path("a.html")).find("<!DOCTYPE html>"), std::string::npos);
+}
+
+TEST_F(Cli, ExplainReproducesTheOfficialCodeFromItsInputFile) {
+  write(
+      "rules.json",
+      R"({"extends": "mamba-lrp", "rules": [{"match": {"op": "silu"}, "rule": {"identity": {"stabilizer": 1e-6}}}]})");
+  const Result r = lrpp("explain " + fixture_ + " --input " + fixture_ +
+                        "/case.safetensors --target input --dtype float64 --rules " + path("rules.json") +
+                        " --output " + path("r.safetensors"));
+  ASSERT_EQ(r.code, 0) << r.err;
+  const SafetensorsFile got(path("r.safetensors")), expected(fixture_ + "/case.safetensors");
+  for (const char* name : {"relevance", "relevance_token", "logits"}) {
+    EXPECT_LT(relative_difference(got.get(name), expected.get(name)), 1e-9) << name;
+  }
+  EXPECT_TRUE(got.get("target").equal(expected.get("target")));
+}
+
+TEST_F(Cli, AuditBalancesAndNamesWhatDoesNot) {
+  const Result good = lrpp("audit " + model_ + " --text 'dull and lifeless' --output " + path("ledger.json"));
+  EXPECT_EQ(good.code, 0) << good.out << good.err;
+  EXPECT_NE(good.out.find("The ledger balances"), std::string::npos);
+  EXPECT_TRUE(read_json(path("ledger.json"))["balances"].get<bool>());
+}
+
+TEST_F(Cli, TokenizePrintsJson) {
+  const Result r = lrpp("tokenize " + model_ + " --text 'warm film'");
+  ASSERT_EQ(r.code, 0) << r.err;
+  const Json json = parse_json(r.out, "stdout");
+  EXPECT_EQ(json["ids"].size(), json["tokens"].size());
+  EXPECT_EQ(json["ids"].size(), json["offsets"].size());
+}
+
+TEST_F(Cli, ListingsNameWhatIsRegistered) {
+  for (const auto& [command, name] : std::map<std::string, std::string>{{"models", "mamba"},
+                                                                        {"rules", "epsilon"},
+                                                                        {"composites", "mamba-lrp"},
+                                                                        {"ops", "selective_scan"}}) {
+    const Result text = lrpp(command), json = lrpp(command + " --json");
+    EXPECT_EQ(text.code, 0);
+    EXPECT_NE(text.out.find(name), std::string::npos) << command;
+    EXPECT_TRUE(parse_json(json.out, command).is_array());
+  }
+}
+
+TEST_F(Cli, HelpAndVersion) {
+  EXPECT_EQ(lrpp("--help").code, 0);
+  EXPECT_EQ(lrpp("explain --help").code, 0);
+  EXPECT_NE(lrpp("--version").out.find("lrpp "), std::string::npos);
+}
+
+TEST_F(Cli, WrongUsageExitsWithTwo) {
+  for (const char* arguments :
+       {"", "explian", "explain", "explain --text x", "tokenize", "explain a b --text x", "rules --bad"}) {
+    EXPECT_EQ(lrpp(arguments).code, 2) << arguments;
+  }
+}
+
+TEST_F(Cli, BadInputIsRefusedByNameAndLeavesNothing) {
+  const std::string explain = "explain " + model_, text = explain + " --text 'a fine film'";
+  expect_refused(explain, {"exactly one of --text", "got 0"});
+  expect_refused(text + " --text-file x", {"exactly one of", "got 2"});
+  expect_refused(explain + " --text ''", {"must not be empty"});
+  expect_refused(explain + " --text '   '", {"no token"});
+  expect_refused(explain + " --text-file " + path("none.txt"), {"none.txt"});
+  expect_refused(explain + " --image x.png", {"reads text"});
+  expect_refused("explain " + path("nowhere") + " --text x", {"nowhere", "directory"});
+  expect_refused(text + " --rules mambalrp", {"unknown composite 'mambalrp'", "mamba-lrp"});
+  expect_refused(text + " --rules " + path("none.json"), {"none.json"});
+  expect_refused(text + " --target 7", {"[0, 2)", "7"});
+  expect_refused(text + " --target postive", {"'postive'", "positive"});
+  expect_refused(text + " --target input", {"have none"});
+  expect_refused(text + " --position 99", {"position", "99"});
+  expect_refused(text + " --position end", {"'end'"});
+  expect_refused(text + " --start two", {"'logit' or 'one'"});
+  expect_refused(text + " --dtype float16", {"unknown dtype 'float16'"});
+  expect_refused(text + " --device tpu", {"unknown device 'tpu'", "cuda"});
+  expect_refused(text + " --plugin " + path("none.so"), {"none.so"});
+  expect_refused(text + " --output " + path("x.txt"), {"must end in one of", ".json"});
+  expect_refused(text + " --output " + path("no/such/folder/x.json"), {"folder", "does not exist"});
+  expect_refused("explain " + fixture_ + " --text x", {"no tokenizer.json", "--input"});
+  expect_refused(explain + " --input " + path("none.safetensors"), {"none.safetensors"});
+}
+
+TEST_F(Cli, BadRulesFilesAreRefusedByName) {
+  const std::string text = "explain " + model_ + " --text 'a fine film' --rules " + path("rules.json");
+  const auto refuse = [&](const std::string& json, const std::vector<std::string>& parts) {
+    write("rules.json", json);
+    expect_refused(text, parts);
+  };
+  refuse("{", {"rules.json"});
+  refuse(R"({"extends": "mamba-lrp", "rles": []})", {"unknown key 'rles'", "rules"});
+  refuse(R"({"rules": [{"match": {"op": "linear"}, "rule": "gradient"}]})",
+         {"every node needs a rule", "(op '"});
+  refuse(R"({"extends": "mamba-lrp", "rules": [{"match": {"op": "silu"}, "rule": "epsilon"}]})",
+         {"rule 'epsilon' cannot serve", "silu"});
+  refuse(R"({"extends": "mamba-lrp", "rules": [{"match": {"name": "layers.9.*"}, "rule": "gradient"}]})",
+         {"layers.9.*", "matches no node"});
+}
+
+TEST_F(Cli, BadInputFilesAreRefusedByName) {
+  const std::string explain = "explain " + fixture_ + " --input " + path("x.safetensors");
+  const auto refuse = [&](const NamedTensors& tensors, const std::vector<std::string>& parts) {
+    save_safetensors(path("x.safetensors"), tensors);
+    expect_refused(explain, parts);
+  };
+  const Tensor ids = at::tensor({1, 2, 3}, at::kLong).reshape({1, 3});
+  refuse({{"ids", ids}}, {"no tensor 'ids'", "input_ids"});
+  refuse({{"input_ids", ids + 62}}, {"[0, 64)", "65"});
+  refuse({{"input_ids", ids.to(at::kFloat)}}, {"int64"});
+  refuse({{"input_ids", ids}, {"attention_mask", ids.fliplr()}}, {"attention_mask"});
+  write("x.safetensors", "garbage");
+  expect_refused(explain, {"x.safetensors"});
+  fs::copy_file(fixture_ + "/case.safetensors", path("x.safetensors"), fs::copy_options::overwrite_existing);
+  fs::resize_file(path("x.safetensors"), fs::file_size(path("x.safetensors")) - 9);
+  expect_refused(explain, {"x.safetensors"});
+}
+
+TEST_F(Cli, AFailedRunLeavesAnOldOutputAsItWas) {
+  write("old.json", "precious");
+  EXPECT_EQ(lrpp("explain " + model_ + " --text 'a fine film' --target 9 --output " + path("old.json")).code,
+            2);
+  EXPECT_EQ(slurp(path("old.json")), "precious");
+}
+
+}  // namespace
+}  // namespace lrpp

@@ -1,0 +1,135 @@
+#include <lrpp/framework/io/file.h>
+#include <sys/stat.h>
+
+#include <stdexcept>
+
+#include "io_test_support.h"
+
+namespace lrpp {
+namespace {
+
+namespace fs = std::filesystem;
+using test::contains;
+using test::error_of;
+
+TEST(ReadFile, GivesAllBytes) {
+  const test::TemporaryFolder folder;
+  std::string bytes;
+  for (int i = 0; i < 200'000; ++i) bytes.push_back(static_cast<char>(i * 7));
+  test::put(folder / "a", bytes);
+  EXPECT_EQ(read_file(folder / "a", bytes.size()), bytes);
+  test::put(folder / "empty", "");
+  EXPECT_EQ(read_file(folder / "empty", 0), "");
+}
+
+TEST(ReadFile, RefusesWhatItCannotRead) {
+  const test::TemporaryFolder folder;
+  test::put(folder / "a", "12345");
+  EXPECT_TRUE(contains(error_of([&] { read_file(folder / "none", 10, "text"); }),
+                       "[text " + (folder / "none").string() + "] the file does not exist"));
+  EXPECT_TRUE(contains(error_of([&] { read_file(folder.path(), 10); }), "directory"));
+  EXPECT_TRUE(contains(error_of([&] { read_file(folder / "a", 4); }), "at most 4 bytes"));
+  EXPECT_TRUE(contains(error_of([&] { read_file("", 4); }), "empty"));
+  EXPECT_TRUE(contains(error_of([&] { read_file(folder / "a" / "b", 4); }), "Not a directory"));
+  EXPECT_TRUE(contains(error_of([&] { read_file(folder / std::string(5000, 'x'), 4); }), "too long"));
+  // Endless, and of unknown size.
+  EXPECT_TRUE(contains(error_of([&] { read_file("/dev/zero", 100'000); }), "at most 100000 bytes"));
+}
+
+TEST(MappedFile, ShowsTheBytes) {
+  const test::TemporaryFolder folder;
+  test::put(folder / "a", std::string("a\0b", 3));
+  const MappedFile file(folder / "a");
+  EXPECT_EQ(file.bytes(), std::string_view("a\0b", 3));
+  test::put(folder / "empty", "");
+  EXPECT_EQ(MappedFile(folder / "empty").size(), 0U);
+}
+
+TEST(MappedFile, RefusesWhatItCannotMap) {
+  const test::TemporaryFolder folder;
+  EXPECT_TRUE(contains(error_of([&] { MappedFile file(folder / "none"); }), "does not exist"));
+  EXPECT_TRUE(contains(error_of([&] { MappedFile file(folder.path()); }), "directory"));
+  EXPECT_TRUE(contains(error_of([&] { MappedFile file("/dev/null"); }), "pipe or device"));
+}
+
+TEST(WriteAtomically, WritesAndReplaces) {
+  const test::TemporaryFolder folder;
+  write_atomically(folder / "a", "one");
+  EXPECT_EQ(test::slurp(folder / "a"), "one");
+  const std::string large(300'000, 'x');  // past the buffer, after something in it
+  write_atomically(folder / "a", [&](std::ostream& out) { out << 12 << large << 'y' << std::flush << 3; });
+  EXPECT_EQ(test::slurp(folder / "a"), "12" + large + "y3");
+  write_atomically(folder / "a", "");
+  EXPECT_EQ(test::slurp(folder / "a"), "");
+  EXPECT_EQ(folder.entries(), 1U);
+}
+
+TEST(WriteAtomically, AFailureLeavesTheOldFileAndNothingElse) {
+  const test::TemporaryFolder folder;
+  test::put(folder / "a", "old");
+  const auto fails = [](std::ostream& out) {
+    out << std::string(200'000, 'x');
+    throw std::runtime_error("half way");
+  };
+  EXPECT_THROW(write_atomically(folder / "a", fails), std::runtime_error);
+  EXPECT_THROW(write_atomically(folder / "new", fails), std::runtime_error);
+  EXPECT_EQ(test::slurp(folder / "a"), "old");
+  EXPECT_EQ(folder.entries(), 1U);
+}
+
+TEST(WriteAtomically, RefusesPathsThatCannotBeFiles) {
+  const test::TemporaryFolder folder;
+  test::put(folder / "file", "old");
+  EXPECT_TRUE(contains(error_of([&] { write_atomically("", "x"); }), "empty"));
+  EXPECT_TRUE(contains(error_of([&] { write_atomically(folder.path(), "x"); }), "directory"));
+  EXPECT_TRUE(contains(error_of([&] { write_atomically(folder.path() / "", "x"); }), "directory"));
+  EXPECT_TRUE(contains(error_of([&] { write_atomically(folder / "none" / "a", "x"); }), "Create it first"));
+  EXPECT_TRUE(
+      contains(error_of([&] { write_atomically(folder / "file" / "a", "x"); }), "must be a directory"));
+  EXPECT_TRUE(contains(error_of([&] { write_atomically(folder / std::string(300, 'x'), "x"); }), "name"));
+  EXPECT_EQ(test::slurp(folder / "file"), "old");
+  EXPECT_EQ(folder.entries(), 1U);
+}
+
+TEST(WriteAtomically, AFullDiskIsAnError) {
+  // /dev/full is a device, and so written to directly; the stream underneath is the same one.
+  EXPECT_TRUE(contains(error_of([] { write_atomically("/dev/full", "x"); }), "No space left"));
+  EXPECT_TRUE(
+      contains(error_of([] { write_atomically("/dev/full", std::string(1 << 20, 'x')); }), "No space left"));
+}
+
+TEST(WriteAtomically, DevicesStayDevices) {
+  write_atomically("/dev/null", "x");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
+TEST(WriteAtomically, FollowsLinksAndKeepsPermissions) {
+  const test::TemporaryFolder folder;
+  test::put(folder / "target", "old");
+  fs::permissions(folder / "target", fs::perms(0640));
+  fs::create_symlink("target", folder / "link");
+  write_atomically(folder / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(test::slurp(folder / "target"), "new");
+  EXPECT_EQ(fs::status(folder / "target").permissions(), fs::perms(0640));
+
+  const mode_t mask = ::umask(022);
+  write_atomically(folder / "fresh", "x");
+  ::umask(mask);
+  EXPECT_EQ(fs::status(folder / "fresh").permissions(), fs::perms(0644));
+}
+
+TEST(WriteAtomically, AFolderWithoutPermissionIsAnError) {
+  // The super-user may write everywhere but on /proc.
+  if (::geteuid() == 0) {
+    EXPECT_TRUE(contains(error_of([] { write_atomically("/proc/lrpp", "x"); }), "must be writable"));
+    return;
+  }
+  const test::TemporaryFolder folder;
+  fs::permissions(folder.path(), fs::perms(0500));
+  EXPECT_TRUE(contains(error_of([&] { write_atomically(folder / "a", "x"); }), "must be writable"));
+  fs::permissions(folder.path(), fs::perms(0700));
+}
+
+}  // namespace
+}  // namespace lrpp

@@ -1,0 +1,92 @@
+#include <lrpp/framework/model.h>
+#include <lrpp/framework/seed.h>
+#include <lrpp/tests/support/testing.h>
+
+namespace lrpp {
+namespace {
+
+using testing::expect_user_error;
+
+const std::vector<std::string> labels{"negative", "positive", "so-so"};
+
+std::optional<int64_t> look_up(std::string_view word) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] == word) return static_cast<int64_t>(i);
+  }
+  return std::nullopt;
+}
+
+Tensor logits() { return at::tensor({1.0, 3.0, 2.0, -1.0, -2.0, 0.0}, at::kDouble).reshape({2, 3}); }
+
+TargetIndex resolve(std::string_view target, const Tensor& given = {}) {
+  return resolve_target(target, logits(), given, labels, look_up);
+}
+
+TEST(Target, EveryFormIsUnderstood) {
+  EXPECT_TRUE(resolve("argmax").target.equal(at::tensor({1, 2}, at::kLong)));
+  EXPECT_TRUE(resolve("2").target.equal(at::tensor({2, 2}, at::kLong)));
+  EXPECT_TRUE(resolve("positive").target.equal(at::tensor({1, 1}, at::kLong)));
+  EXPECT_TRUE(resolve("input", at::tensor({0, 2}, at::kLong)).target.equal(at::tensor({0, 2}, at::kLong)));
+  const TargetIndex contrast = resolve("positive-negative");
+  EXPECT_TRUE(contrast.target.equal(at::tensor({1, 1}, at::kLong)));
+  EXPECT_TRUE(contrast.contrast.equal(at::tensor({0, 0}, at::kLong)));
+  EXPECT_TRUE(resolve("so-so-0").target.equal(at::tensor({2, 2}, at::kLong))) << "a label may hold a hyphen";
+  EXPECT_FALSE(resolve("so-so").contrast.defined());
+}
+
+TEST(Target, BadOnesAreNamed) {
+  expect_user_error([] { resolve("3"); }, {"[0, 3)", "3"});
+  expect_user_error([] { resolve("-1"); }, {"[0, 3)", "-1"});
+  expect_user_error([] { resolve("positve"); }, {"'positve'", "positive"});
+  expect_user_error([] { resolve("1-1"); }, {"difference of a class and itself"});
+  expect_user_error([] { resolve(""); }, {"no target of this model"});
+  expect_user_error([] { resolve("input"); }, {"these inputs have none"});
+  expect_user_error([] { resolve("input", at::tensor({0, 3}, at::kLong)); }, {"[0, 3)", "3"});
+  expect_user_error([] { resolve("input", at::tensor({0}, at::kLong)); }, {"shape [2]", "[1]"});
+}
+
+TEST(Seed, PutsTheLogitOrOneOnTheTarget) {
+  const Tensor values = logits();
+  const TargetIndex index = resolve("1-0");
+  const Tensor by_logit = (make_seed(values, index, Start::logit) * values).sum(1);
+  EXPECT_TRUE(by_logit.equal(at::tensor({2.0, -1.0}, at::kDouble)));
+  const Tensor by_one = (make_seed(values, index, Start::one) * values).sum(1);
+  EXPECT_TRUE(at::allclose(by_one, at::ones({2}, at::kDouble)));
+  expect_user_error([&] { make_seed(values, resolve("2"), Start::one); }, {"exactly 0", "--start logit"});
+  expect_user_error([] { start_from_name("two"); }, {"'logit' or 'one'", "'two'"});
+}
+
+TEST(Position, LastFirstIndex) {
+  const Tensor lengths = at::tensor({3, 5}, at::kLong);
+  EXPECT_TRUE(resolve_position("last", lengths).equal(at::tensor({2, 4}, at::kLong)));
+  EXPECT_TRUE(resolve_position("first", lengths).equal(at::tensor({0, 0}, at::kLong)));
+  EXPECT_TRUE(resolve_position("2", lengths).equal(at::tensor({2, 2}, at::kLong)));
+  expect_user_error([&] { resolve_position("3", lengths); }, {"[0, 3)", "3"});
+  expect_user_error([&] { resolve_position("-1", lengths); }, {"[0, 3)"});
+  expect_user_error([&] { resolve_position("end", lengths); }, {"'last', 'first' or an index", "'end'"});
+}
+
+TEST(PrepareText, RefusesWhatCannotBeExplained) {
+  Model model;
+  model.vocabulary_size = 10;
+  const Tensor ids = at::tensor({1, 2, 3, 4, 5, 6}, at::kLong).reshape({2, 3});
+  const auto prepare = [&](Tensor input_ids, Tensor mask) {
+    return prepare_text(model, {std::move(input_ids), std::move(mask), {}}, "last");
+  };
+  EXPECT_TRUE(prepare(ids, {}).at("position").equal(at::tensor({2, 2}, at::kLong)));
+  const Tensor mask = at::tensor({1, 1, 0, 1, 1, 1}, at::kLong).reshape({2, 3});
+  EXPECT_TRUE(prepare(ids, mask).at("position").equal(at::tensor({1, 2}, at::kLong)));
+  expect_user_error([&] { prepare({}, {}); }, {"needs input_ids"});
+  expect_user_error([&] { prepare(ids.to(at::kInt), {}); }, {"int64", "Int"});
+  expect_user_error([&] { prepare(ids[0], {}); }, {"[B,T]", "[3]"});
+  expect_user_error([&] { prepare(ids.slice(1, 0, 0), {}); }, {"at least one token", "[2, 0]"});
+  expect_user_error([&] { prepare(ids + 5, {}); }, {"[0, 10)", "11"});
+  expect_user_error([&] { prepare(ids - 2, {}); }, {"[0, 10)", "-1"});
+  expect_user_error([&] { prepare(ids, mask.flip(1)); }, {"padding must follow"});
+  expect_user_error([&] { prepare(ids, mask * 0); }, {"at least one real token"});
+  expect_user_error([&] { prepare(ids, mask + 1); }, {"only 0 and 1"});
+  expect_user_error([&] { prepare(ids, mask[0]); }, {"shape of input_ids", "[3]"});
+}
+
+}  // namespace
+}  // namespace lrpp
