@@ -100,7 +100,7 @@ int audit_command(const Request& request, const std::vector<std::string>& output
   print_rows(*attribution.ledger);
   const bool balances = print_verdict(*attribution.ledger, tolerance);
   std::fflush(stdout);
-  for (const std::string& output : outputs) fmt::print(stderr, "wrote {}\n", output);
+  tell_written(outputs);
   return balances ? done : check_failed;
 }
 

@@ -25,7 +25,7 @@ void explain_command(const Request& request, const std::vector<std::string>& out
   if (reports.size() > shown_examples)
     fmt::print("\n... and {} more examples\n", reports.size() - shown_examples);
   std::fflush(stdout);
-  for (const std::string& output : outputs) fmt::print(stderr, "wrote {}\n", output);
+  tell_written(outputs);
 }
 
 }  // namespace

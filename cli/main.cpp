@@ -6,6 +6,23 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
+
+namespace {
+
+/// Unlike fmt::print, throws nothing where standard error itself cannot be written.
+void complain(const std::string& message) { std::fputs(("lrpp: " + message + "\n").c_str(), stderr); }
+
+/// `code`, unless standard output did not take what was printed (a full disk, a closed file).
+int with_output_written(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  complain(
+      "[output] standard output could not be written (is the disk full, or the output closed?); the report "
+      "is not complete. Send it elsewhere");
+  return lrpp::cli::user_error;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace lrpp::cli;
@@ -26,17 +43,18 @@ int main(int argc, char** argv) {
   add_ops(app, exit_code);
   try {
     app.parse(argc, argv);
-    return exit_code;
+    return with_output_written(exit_code);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? done : user_error;
+    return with_output_written(app.exit(error) == 0 ? done : user_error);
   } catch (const lrpp::UserError& error) {
-    fmt::print(stderr, "lrpp: {}\n", error.what());
+    complain(error.what());
     return user_error;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "lrpp: out of memory; use a shorter input or a narrower dtype\n");
+    complain("out of memory; use a shorter input or a narrower dtype");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "lrpp: {}\nThis is a bug in lrpp; please report it with the command that led to it.\n",
-               error.what());
+    if (std::ferror(stdout) != 0) return with_output_written(internal_error);
+    complain(fmt::format("{}\nThis is a bug in lrpp; please report it with the command that led to it.",
+                         error.what()));
   }
   return internal_error;
 }

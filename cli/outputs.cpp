@@ -4,6 +4,7 @@
 #include <lrpp/framework/io/suggest.h>
 
 #include <algorithm>
+#include <cstdio>
 
 namespace lrpp::cli {
 namespace {
@@ -133,6 +134,12 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
     require(std::filesystem::is_directory(folder, ignored), "output",
             "the folder of '{}' does not exist; make it first", output);
     require(!std::filesystem::is_directory(path, ignored), "output", "'{}' is a folder", output);
+    const auto same = [&](const std::filesystem::path& other) {
+      return std::filesystem::weakly_canonical(other, ignored) ==
+             std::filesystem::weakly_canonical(path, ignored);
+    };
+    require(std::count_if(outputs.begin(), outputs.end(), same) == 1, "output",
+            "'{}' is given more than once; give each file once", output);
   }
 }
 
@@ -160,6 +167,11 @@ void write_output(const std::filesystem::path& path, const Prepared& prepared, c
     if (attribution.target.contrast.defined()) tensors.emplace_back("contrast", attribution.target.contrast);
     save_safetensors(path, tensors, {{"lrpp", provenance.dump()}});
   }
+}
+
+void tell_written(const std::vector<std::string>& outputs) {
+  // Not fmt::print, which throws where standard error is full: the files are there all the same.
+  for (const std::string& output : outputs) std::fputs(("wrote " + output + "\n").c_str(), stderr);
 }
 
 }  // namespace lrpp::cli

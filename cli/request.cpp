@@ -40,7 +40,8 @@ void read_tensors(const std::string& path, Prepared& prepared) {
   const SafetensorsFile file(path);
   const std::vector<std::string> known{"input_ids", "attention_mask", "target"};
   for (const auto& [name, info] : file.tensors()) {
-    const bool earlier_output = name == "logits" || name == "relevance" || name == "relevance_token";
+    const bool earlier_output =
+        name == "logits" || name == "contrast" || name == "relevance" || name == "relevance_token";
     require(earlier_output || std::find(known.begin(), known.end(), name) != known.end(),
             fmt::format("input {}", path), "this model reads no tensor '{}'; {}", name,
             list_known(name, known));

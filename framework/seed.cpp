@@ -17,7 +17,14 @@ std::optional<int64_t> parse_index(std::string_view text) {
 /// An index or a label; labels first, so that a label that looks like a number is still reachable.
 std::optional<int64_t> find_class(std::string_view word, int64_t classes, const LabelLookup& lookup) {
   if (lookup) {
-    if (const auto found = lookup(word)) return found;
+    if (const auto found = lookup(word)) {
+      require(*found >= 0 && *found < classes, "target",
+              "'{}' has the index {}, and this model has outputs for [0, {}) only; check that tokenizer and "
+              "model "
+              "belong together",
+              word, *found, classes);
+      return found;
+    }
   }
   const std::optional<int64_t> index = parse_index(word);
   require(!index || (*index >= 0 && *index < classes), "target", "an index must lie in [0, {}); got {}",

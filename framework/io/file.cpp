@@ -133,6 +133,21 @@ class Temporary {
   fs::path path_;
 };
 
+/// Where a chain of symbolic links ends, so that the links stay and their target is replaced; the target need
+/// not exist.
+fs::path through_links(fs::path path, const std::string& where) {
+  constexpr int most_links = 40;  // as Linux follows
+  std::error_code error;
+  for (int links = 0; fs::is_symlink(fs::symlink_status(path, error)); ++links) {
+    require(links < most_links, where,
+            "an output file is required; its symbolic links lead nowhere. Remove them");
+    const fs::path next = fs::read_symlink(path, error);
+    if (error) fail(where, "its symbolic link must be readable; the system says: {}", error.message());
+    path = path.parent_path() / next;  // an absolute `next` replaces the whole
+  }
+  return path;
+}
+
 /// Creates a new file beside `target`: rename is atomic only within one file system.
 std::pair<int, fs::path> create_beside(const fs::path& target, const std::string& where) {
   static std::atomic<unsigned> counter{0};
@@ -212,10 +227,7 @@ void write_atomically(const fs::path& path, const std::function<void(std::ostrea
   const std::string where = fmt::format("file {}", path.string());
   require(!path.empty(), where, "an output path is required; got an empty one");
   require(path.has_filename(), where, "an output file is required; the path ends as a directory does");
-  std::error_code error;
-  // Through symbolic links, so that the link stays and its target is replaced.
-  const fs::path resolved = fs::weakly_canonical(path, error);
-  const fs::path target = error ? path : resolved;
+  const fs::path target = through_links(path, where);
   struct stat old {};
   const bool exists = ::stat(path.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode)) fail(where, "an output file is required; this is a directory");

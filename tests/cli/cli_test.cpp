@@ -103,6 +103,19 @@ TEST_F(Cli, AuditBalancesAndNamesWhatDoesNot) {
   EXPECT_TRUE(read_json(path("ledger.json"))["balances"].get<bool>());
 }
 
+TEST_F(Cli, AuditFindsAPlantedBugInAPlugin) {
+  write(
+      "rules.json",
+      R"({"extends": "mamba-lrp", "rules": [{"match": {"name": "layers.1.mixer.gate_act"}, "rule": "leaky"}]})");
+  const Result r =
+      lrpp("audit " + model_ + " --text 'a fine film' --plugin '" LRPP_LEAKY_PLUGIN "' --rules " +
+           path("rules.json"));
+  EXPECT_EQ(r.code, 1) << r.out << r.err;
+  EXPECT_NE(r.out.find("does NOT balance: 1 node(s)"), std::string::npos) << r.out;
+  EXPECT_NE(r.out.find("backbone.layers.1.mixer.gate_act (op silu, rule leaky)"), std::string::npos) << r.out;
+  EXPECT_NE(lrpp("rules --plugin '" LRPP_LEAKY_PLUGIN "'").out.find("leaky"), std::string::npos);
+}
+
 TEST_F(Cli, TokenizePrintsJson) {
   const Result r = lrpp("tokenize " + model_ + " --text 'warm film'");
   ASSERT_EQ(r.code, 0) << r.err;
@@ -136,6 +149,37 @@ TEST_F(Cli, WrongUsageExitsWithTwo) {
   }
 }
 
+TEST_F(Cli, AReportThatCannotBeWrittenIsNoSuccess) {
+  const auto code = [](const std::string& arguments, const std::string& streams) {
+    const int status = std::system(("'" LRPP_PROGRAM "' " + arguments + streams).c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  const std::string text = " " + model_ + " --text 'a fine film'", err = path("err");
+  for (const std::string& arguments :
+       {"explain" + text, "audit" + text, "tokenize" + text, std::string("rules"), std::string("--help")}) {
+    EXPECT_EQ(code(arguments, " >/dev/full 2>" + err), 2) << arguments;
+    EXPECT_NE(slurp(err).find("[output] standard output"), std::string::npos) << slurp(err);
+  }
+  EXPECT_EQ(code("rules", " >&- 2>" + err), 2);
+  // Standard error only tells: where it is full, the exit code still does.
+  EXPECT_EQ(code("explain nowhere --text x", " >/dev/null 2>/dev/full"), 2);
+  EXPECT_EQ(code("explain" + text + " --output " + path("a.json"), " >/dev/null 2>/dev/full"), 0);
+  EXPECT_TRUE(fs::exists(path("a.json")));
+}
+
+TEST_F(Cli, ReadsItsOwnOutputAgain) {
+  const std::string explain = "explain " + fixture_ + " --input ";
+  ASSERT_EQ(
+      lrpp(explain + fixture_ + "/case.safetensors --target 1-0 --output " + path("a.safetensors")).code, 0);
+  // An output holds no input_ids; joined with them, it is an input.
+  const SafetensorsFile input(fixture_ + "/case.safetensors"), output(path("a.safetensors"));
+  NamedTensors both{{"input_ids", input.get("input_ids").clone()}};
+  for (const auto& [name, info] : output.tensors()) both.emplace_back(name, output.get(name).clone());
+  save_safetensors(path("b.safetensors"), both);
+  const Result r = lrpp(explain + path("b.safetensors") + " --target input");
+  EXPECT_EQ(r.code, 0) << r.err;
+}
+
 TEST_F(Cli, BadInputIsRefusedByNameAndLeavesNothing) {
   const std::string explain = "explain " + model_, text = explain + " --text 'a fine film'";
   expect_refused(explain, {"exactly one of --text", "got 0"});
@@ -157,6 +201,7 @@ TEST_F(Cli, BadInputIsRefusedByNameAndLeavesNothing) {
   expect_refused(text + " --device tpu", {"unknown device 'tpu'", "cuda"});
   expect_refused(text + " --plugin " + path("none.so"), {"none.so"});
   expect_refused(text + " --output " + path("x.txt"), {"must end in one of", ".json"});
+  expect_refused(text + " --output " + path("./refused.json"), {"given more than once"});
   expect_refused(text + " --output " + path("no/such/folder/x.json"), {"folder", "does not exist"});
   expect_refused("explain " + fixture_ + " --text x", {"no tokenizer.json", "--input"});
   expect_refused(explain + " --input " + path("none.safetensors"), {"none.safetensors"});

@@ -45,6 +45,17 @@ TEST(Target, BadOnesAreNamed) {
   expect_user_error([] { resolve("input", at::tensor({0}, at::kLong)); }, {"shape [2]", "[1]"});
 }
 
+TEST(Target, RefusesAWordWhoseClassTheModelLacks) {
+  // As where a tokenizer knows more tokens than the model has outputs.
+  const LabelLookup lookup = [](std::string_view word) -> std::optional<int64_t> {
+    if (word == "far") return 7;
+    return std::nullopt;
+  };
+  for (const char* target : {"far", "far-0", "0-far"}) {
+    expect_user_error([&] { resolve_target(target, logits(), {}, {}, lookup); }, {"'far'", "7", "[0, 3)"});
+  }
+}
+
 TEST(Seed, PutsTheLogitOrOneOnTheTarget) {
   const Tensor values = logits();
   const TargetIndex index = resolve("1-0");

@@ -119,6 +119,24 @@ TEST(WriteAtomically, FollowsLinksAndKeepsPermissions) {
   EXPECT_EQ(fs::status(folder / "fresh").permissions(), fs::perms(0644));
 }
 
+TEST(WriteAtomically, FollowsLinksToAFileThatIsYetToBe) {
+  const test::TemporaryFolder folder;
+  fs::create_directory(folder / "sub");
+  fs::create_symlink("sub/second", folder / "first");
+  fs::create_symlink("fresh", folder / "sub/second");
+  write_atomically(folder / "first", "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "first"));
+  EXPECT_TRUE(fs::is_symlink(folder / "sub/second"));
+  EXPECT_EQ(test::slurp(folder / "sub/fresh"), "new");
+
+  fs::create_symlink("loop", folder / "loop");
+  EXPECT_TRUE(contains(error_of([&] { write_atomically(folder / "loop", "x"); }), "lead nowhere"));
+  EXPECT_TRUE(fs::is_symlink(folder / "loop"));
+  fs::create_symlink("none/file", folder / "astray");
+  EXPECT_NE(error_of([&] { write_atomically(folder / "astray", "x"); }), "");
+  EXPECT_TRUE(fs::is_symlink(folder / "astray"));
+}
+
 TEST(WriteAtomically, AFolderWithoutPermissionIsAnError) {
   // The super-user may write everywhere but on /proc.
   if (::geteuid() == 0) {
