@@ -5,6 +5,7 @@
 #include <c10/core/GradMode.h>
 #include <lrpp/cli/builtins.h>
 #include <lrpp/framework/explain.h>
+#include <lrpp/framework/heap.h>
 #include <lrpp/framework/io/file.h>
 #include <malloc.h>
 #include <unistd.h>
@@ -150,6 +151,7 @@ void print_row(const Sizes& sizes, const std::filesystem::path& checkpoint, int6
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();  // as the program does
   Sizes sizes;
   std::vector<int64_t> lengths{512, 1024, 2048, 4096, 8192};
   int repeat = 3;

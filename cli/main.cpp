@@ -1,5 +1,6 @@
 #include <lrpp/cli/commands.h>
 #include <lrpp/framework/error.h>
+#include <lrpp/framework/heap.h>
 #include <lrpp/framework/version.h>
 #include <torch/version.h>
 
@@ -7,6 +8,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -26,6 +28,7 @@ int with_output_written(int code) {
 
 int main(int argc, char** argv) {
   using namespace lrpp::cli;
+  lrpp::keep_freed_memory();
   CLI::App app{"lrpp: layer-wise relevance propagation. Which inputs made this model say that?", "lrpp"};
   app.set_version_flag("--version",
                        fmt::format("lrpp {} (LibTorch {})", lrpp::version_string, TORCH_VERSION));
@@ -53,6 +56,13 @@ int main(int argc, char** argv) {
     complain("out of memory; use a shorter input or a narrower dtype");
   } catch (const std::exception& error) {
     if (std::ferror(stdout) != 0) return with_output_written(internal_error);
+    // LibTorch's allocators have no exception of their own that says so.
+    const std::string_view message = error.what();
+    if (message.find("can't allocate memory") != message.npos ||
+        message.find("out of memory") != message.npos) {
+      complain("out of memory; use a shorter input or a narrower dtype");
+      return internal_error;
+    }
     complain(fmt::format("{}\nThis is a bug in lrpp; please report it with the command that led to it.",
                          error.what()));
   }

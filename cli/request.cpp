@@ -72,19 +72,28 @@ ExplainOptions explain_options(const Request& request, const Prepared& prepared)
 }  // namespace
 
 void add_request_options(CLI::App& command, Request& request) {
+  const CLI::Validator not_empty([](std::string& value) { return value.empty() ? "must not be empty" : ""; },
+                                 "");
   command
       .add_option("MODEL", request.model, "directory with config.json, model.safetensors and tokenizer.json")
       ->required();
   command.add_option("--text", request.text, "the text to explain")->group("Input (one of)");
-  command.add_option("--text-file", request.text_file, "a UTF-8 file that holds it")->group("Input (one of)");
+  command.add_option("--text-file", request.text_file, "a UTF-8 file that holds it")
+      ->check(not_empty)
+      ->group("Input (one of)");
   command
       .add_option("--input", request.input,
                   "a .safetensors file with input_ids [B,T], and attention_mask, target [B] "
                   "where they are used")
+      ->check(not_empty)
       ->group("Input (one of)");
-  command.add_option("--image", request.image, "an image, for models that see")->group("Input (one of)");
-  command.add_option("--rules", request.rules,
-                     "a composite's name, or a rules file F.json (default: the model family's)");
+  command.add_option("--image", request.image, "an image, for models that see")
+      ->check(not_empty)
+      ->group("Input (one of)");
+  command
+      .add_option("--rules", request.rules,
+                  "a composite's name, or a rules file F.json (default: the model family's)")
+      ->check(not_empty);
   command
       .add_option("--target", request.target, "what is explained: argmax, input, an index, a label, or A-B")
       ->capture_default_str();
@@ -113,7 +122,8 @@ std::optional<int64_t> Prepared::find_label(std::string_view word) const {
   if (!tokenizer || word.empty()) return std::nullopt;
   if (const auto id = tokenizer->token_to_id(word)) return id;
   const Encoding encoding = tokenizer->encode(word, /*add_special_tokens=*/false);
-  if (encoding.ids.size() == 1) return encoding.ids[0];
+  // A word that the vocabulary lacks is encoded as a special token for the unknown, which decodes to nothing.
+  if (encoding.ids.size() == 1 && !tokenizer->decode(encoding.ids).empty()) return encoding.ids[0];
   return std::nullopt;
 }
 

@@ -59,10 +59,25 @@ Match match_of(const Registry& registry, const Json& json, const std::string& wh
   if (json.contains("kind")) {
     for (const std::string& name : strings_of(json["kind"], where + ".kind")) {
       match.kind.push_back(kind_of(name, where + ".kind"));
+      require(match.kind.back() != OpKind::source, where + ".kind",
+              "sources take no rule: relevance ends at them");
     }
   }
   if (json.contains("name")) match.name = string_of(json["name"], where + ".name");
   return match;
+}
+
+/// Errors of the registry know the rule or op, not where the file asks for it: `where` is put before them.
+Composite::Entry entry_of(const Registry& registry, const Json& json, const std::string& where) {
+  check_keys(json, where, {"match", "rule"});
+  require(json.contains("match") && json.contains("rule"), where, "needs both 'match' and 'rule'");
+  try {
+    const auto [name, parameters] = named_call(json["rule"], where + ".rule");
+    return {match_of(registry, json["match"], where + ".match"), registry.make_rule(name, parameters), true};
+  } catch (const UserError& error) {
+    const std::string message = error.what();
+    throw UserError(message.starts_with("[" + where) ? message : fmt::format("[{}] {}", where, message));
+  }
 }
 
 }  // namespace
@@ -75,8 +90,6 @@ Composite composite_from_json(const Registry& registry, const Json& json, std::s
     const auto [name, arguments] = named_call(json["extends"], where + " extends");
     composite = registry.make_composite(name, arguments);
   }
-  if (json.contains("name")) composite.name = string_of(json["name"], where + " name");
-  if (composite.name.empty()) composite.name = "custom";
   if (json.contains("readout")) {
     const std::string readout = string_of(json["readout"], where + " readout");
     require(readout == "relevance" || readout == "multiplier", where,
@@ -87,16 +100,17 @@ Composite composite_from_json(const Registry& registry, const Json& json, std::s
   if (json.contains("rules")) {
     require(json["rules"].is_array(), where, "rules must be an array; got {}", describe_value(json["rules"]));
     for (const Json& entry : json["rules"]) {
-      const std::string here = fmt::format("{} rules[{}]", where, entries.size());
-      check_keys(entry, here, {"match", "rule"});
-      require(entry.contains("match") && entry.contains("rule"), here, "needs both 'match' and 'rule'");
-      const auto [name, parameters] = named_call(entry["rule"], here + ".rule");
-      entries.push_back(
-          {match_of(registry, entry["match"], here + ".match"), registry.make_rule(name, parameters), true});
+      entries.push_back(entry_of(registry, entry, fmt::format("{} rules[{}]", where, entries.size())));
     }
   }
   require(json.contains("extends") || !entries.empty(), where, "needs 'extends', 'rules', or both");
   composite.entries.insert(composite.entries.begin(), entries.begin(), entries.end());
+  if (json.contains("name")) {
+    composite.name = string_of(json["name"], where + " name");
+  } else if (!entries.empty()) {
+    // What is no longer the named composite must not go by its name.
+    composite.name += composite.name.empty() ? "own rules" : " with own rules";
+  }
   return composite;
 }
 

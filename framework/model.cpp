@@ -36,6 +36,9 @@ std::map<std::string, Tensor> prepare_text(const Model& model, const TextInputs&
           "token ids must lie in [0, {}), the model's vocabulary; "
           "got {}",
           model.vocabulary_size, low < 0 ? low : high);
+  require(!inputs.target.defined() || inputs.target.sizes() == at::IntArrayRef{ids.size(0)}, "input",
+          "target must have shape [B] = [{}]; got {}", ids.size(0),
+          inputs.target.defined() ? shape_string(inputs.target.sizes()) : "");
   const Tensor where = resolve_position(position, lengths_of(ids, inputs.attention_mask));
   return {{"input_ids", ids.to(model.device)}, {"position", where.to(model.device)}};
 }

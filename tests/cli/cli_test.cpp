@@ -144,7 +144,8 @@ TEST_F(Cli, HelpAndVersion) {
 
 TEST_F(Cli, WrongUsageExitsWithTwo) {
   for (const char* arguments :
-       {"", "explian", "explain", "explain --text x", "tokenize", "explain a b --text x", "rules --bad"}) {
+       {"", "explian", "explain", "explain --text x", "tokenize", "explain a b --text x", "rules --bad",
+        "explain . --text x --rules ''", "explain . --text-file ''"}) {
     EXPECT_EQ(lrpp(arguments).code, 2) << arguments;
   }
 }

@@ -23,7 +23,7 @@ TEST(CompositeJson, OwnEntriesComeFirst) {
   EXPECT_EQ(rule("act"), "gradient");
   EXPECT_EQ(rule("first"), "epsilon(epsilon=0.05)");
   EXPECT_EQ(rule("second"), "epsilon(epsilon=0.25)");
-  EXPECT_EQ(composite.name, "lrp-epsilon");
+  EXPECT_EQ(composite.name, "lrp-epsilon with own rules");
 }
 
 TEST(CompositeJson, StandsAloneAndChoosesItsReadout) {
@@ -49,11 +49,13 @@ TEST(CompositeJson, EveryMistakeIsNamed) {
       {R"({"extends": 3})", {"extends", "3"}},
       {R"({"rules": {}})", {"rules must be an array"}},
       {R"({"rules": [{"match": {}}]})", {"rules[0]", "needs both"}},
-      {R"({"rules": [{"match": {}, "rule": "gradent"}]})", {"unknown rule 'gradent'", "gradient"}},
+      {R"({"rules": [{"match": {}, "rule": "gradent"}]})",
+       {"rules[0]", "unknown rule 'gradent'", "gradient"}},
       {R"({"rules": [{"match": {}, "rule": "gradient", "x": 1}]})", {"rules[0]", "unknown key 'x'"}},
       {R"({"rules": [{"match": {"ops": "silu"}, "rule": "gradient"}]})",
        {"rules[0].match", "unknown key 'ops'", "op"}},
-      {R"({"rules": [{"match": {"op": "sliu"}, "rule": "gradient"}]})", {"unknown op 'sliu'", "silu"}},
+      {R"({"rules": [{"match": {"op": "sliu"}, "rule": "gradient"}]})",
+       {"rules[0]", "unknown op 'sliu'", "silu"}},
       {R"({"rules": [{"match": {"op": []}, "rule": "gradient"}]})", {"rules[0].match.op", "empty array"}},
       {R"({"rules": [{"match": {"op": 1}, "rule": "gradient"}]})", {"rules[0].match.op", "string"}},
       {R"({"rules": [{"match": {"kind": "lineer"}, "rule": "gradient"}]})",
@@ -62,6 +64,8 @@ TEST(CompositeJson, EveryMistakeIsNamed) {
        {"unknown parameter 'eps'", "epsilon"}},
       {R"({"rules": [{"match": {}, "rule": {"gradient": {"eps": 1}}}]})", {"gradient", "'eps'"}},
       {R"({"rules": [{"match": {}, "rule": {"epsilon": {}, "half": {}}}]})", {"rules[0].rule"}},
+      {R"({"rules": [{"match": {"kind": "source"}, "rule": "gradient"}]})",
+       {"rules[0].match.kind", "sources take no rule"}},
       {R"({"extends": "lrp-0", "readout": "both"})", {"readout", "'both'"}},
   };
   for (const Case& c : cases) {
