@@ -8,6 +8,7 @@
 #include <lrpp/framework/plugin.h>
 
 #include <algorithm>
+#include <cstdio>
 
 namespace lrpp::cli {
 namespace {
@@ -29,6 +30,13 @@ void read_text(const Request& request, Prepared& prepared) {
           "'{}' has no tokenizer.json; give token ids with --input F.safetensors",
           prepared.model.directory.string());
   Encoding encoding = prepared.tokenizer->encode(prepared.text);
+  if (encoding.truncated > 0) {
+    const std::string warning = fmt::format(
+        "lrpp: warning: tokenizer.json truncates: {} token(s) of the text were cut off and are not "
+        "explained\n",
+        encoding.truncated);
+    std::fputs(warning.c_str(), stderr);
+  }
   const bool any =
       std::find(encoding.special.begin(), encoding.special.end(), false) != encoding.special.end();
   require(any, "text", "the text holds no token that the model's tokenizer knows of (only white space?)");

@@ -124,6 +124,17 @@ TEST_F(Cli, TokenizePrintsJson) {
   EXPECT_EQ(json["ids"].size(), json["offsets"].size());
 }
 
+TEST_F(Cli, ATextThatTheTokenizerTruncatesIsAnnounced) {
+  fs::copy(model_, folder_ / "model");
+  Json tokenizer = read_json(folder_ / "model" / "tokenizer.json");
+  tokenizer["truncation"] = {
+      {"direction", "Right"}, {"max_length", 4}, {"strategy", "LongestFirst"}, {"stride", 0}};
+  std::ofstream(folder_ / "model" / "tokenizer.json") << tokenizer.dump();
+  const Result r = lrpp("explain " + path("model") + " --text 'a warm and funny film'");
+  EXPECT_EQ(r.code, 0);
+  EXPECT_NE(r.err.find("2 token(s) of the text were cut off"), std::string::npos) << r.err;
+}
+
 TEST_F(Cli, ListingsNameWhatIsRegistered) {
   for (const auto& [command, name] : std::map<std::string, std::string>{{"models", "mamba"},
                                                                         {"rules", "epsilon"},

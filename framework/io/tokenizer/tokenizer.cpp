@@ -202,12 +202,15 @@ Encoding Tokenizer::encode(std::string_view text, bool add_special_tokens) const
           wrong < text.size() ? static_cast<unsigned char>(text[wrong]) : 0);
   std::vector<Encoding> encodings(1);
   encodings[0] = parts.encode_text(text);
+  const size_t before = encodings[0].ids.size();
   if (parts.truncation) {
     const bool adds = add_special_tokens && parts.post_processor;
     parts.truncation->apply(encodings[0], adds ? parts.post_processor->added_tokens() : 0);
   }
+  const size_t truncated = before - encodings[0].ids.size();
   if (parts.post_processor) parts.post_processor->apply(encodings, add_special_tokens);
   Encoding out;
+  out.truncated = static_cast<int64_t>(truncated);
   for (Encoding& part : encodings) append(out, std::move(part));
   return out;
 }

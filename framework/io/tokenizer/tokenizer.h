@@ -13,7 +13,7 @@
 
 namespace lrpp {
 
-/// The tokens of one text. All four vectors have the same length.
+/// The tokens of one text. The vectors have the same length.
 struct Encoding {
   std::vector<int64_t> ids;
   std::vector<std::string> tokens;
@@ -22,6 +22,8 @@ struct Encoding {
   std::vector<std::pair<int64_t, int64_t>> offsets;
   /// True for tokens that the post-processor added, and for special added tokens found in the text.
   std::vector<bool> special;
+  /// How many tokens of the text the file's `truncation` cut off.
+  int64_t truncated = 0;
 };
 
 /// A tokenizer read from a Hugging Face `tokenizer.json`. Immutable once read; all members may be called from
