@@ -30,9 +30,10 @@ TEST_P(OfficialParity, InFloat32) {
   const auto expected = case_tensors(GetParam());
   const Model model = load_case(GetParam(), at::kFloat);
   const Attribution got = explain_case(model, case_composite(GetParam(), 1e-6), expected);
-  // 2^-24 per operation, amplified by sums that cancel: measured at most 5e-6 of max |R| on these cases.
-  EXPECT_LT(relative_difference(got.logits, expected.at("logits")), 1e-5);
-  EXPECT_LT(relative_difference(got.relevance, expected.at("relevance")), 5e-5);
+  // Roundings of 2^-24 that add up through the model: 3.0e-7 was the largest seen on these cases; ten times
+  // that.
+  EXPECT_LT(relative_difference(got.logits, expected.at("logits")), 3e-6);
+  EXPECT_LT(relative_difference(got.relevance, expected.at("relevance")), 3e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, OfficialParity, ::testing::ValuesIn(official_cases()), [](const auto& info) {
