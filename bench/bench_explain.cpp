@@ -136,13 +136,13 @@ void print_row(const Sizes& sizes, const std::filesystem::path& checkpoint, int6
   const Plan plan = make_plan(model.graph, registry.make_composite("mamba-lrp"));
   const TextInputs text{at::randint(sizes.vocab, {1, tokens}, at::kLong), {}, {}};
   const auto inputs = prepare_text(model, text, "last");
-  explain(model.graph, plan, prepare_text(model, {text.input_ids.slice(1, 0, 8), {}, {}}, "last"), {}, {});
+  explain(plan, prepare_text(model, {text.input_ids.slice(1, 0, 8), {}, {}}, "last"), {}, {});
   reset_peak();
   const double base = status_mib("VmRSS");
-  explain(model.graph, plan, inputs, {}, {});
+  explain(plan, inputs, {}, {});
   const double memory = status_mib("VmHWM") - base;
-  const double whole = median_seconds(repeat, [&] { explain(model.graph, plan, inputs, {}, {}); });
-  const double going_forward = median_seconds(repeat, [&] { forward(model.graph, plan, inputs); });
+  const double whole = median_seconds(repeat, [&] { explain(plan, inputs, {}, {}); });
+  const double going_forward = median_seconds(repeat, [&] { forward(plan, inputs); });
   const double gemm = gemm_seconds(sizes, tokens, repeat);
   fmt::print("| {} | {:.3f} | {:.3f} | {:.3f} | {:.2f} | {:.3f} | {:.0f} |\n", tokens, whole, going_forward,
              gemm, whole / gemm, 1000 * whole / static_cast<double>(tokens), memory);

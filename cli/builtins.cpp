@@ -1,3 +1,4 @@
+#include <lrpp/adapters/register.h>
 #include <lrpp/cli/builtins.h>
 #include <lrpp/plugins/mamba/register.h>
 #include <lrpp/rules/register.h>
@@ -9,6 +10,7 @@ Registry builtin_registry() {
   register_framework(registry);
   register_rules(registry);
   register_mamba(registry);
+  register_adapters(registry);
   return registry;
 }
 

@@ -168,7 +168,7 @@ Attribution run(const Request& request, const Prepared& prepared, const Inputs& 
   ProgressBar bar;
   ExplainOptions options = explain_options(request, prepared);
   options.progress = [&](int64_t done, int64_t total) { bar.show(done, total); };
-  return explain(prepared.model.graph, prepared.plan, inputs, prepared.model.labels, options);
+  return explain(prepared.plan, inputs, prepared.model.labels, options);
 }
 
 Json record(const Request& request, const Prepared& prepared) {

@@ -56,6 +56,8 @@ bool Match::matches(const Node& node) const {
   return !name || matches_name(*name, node.name);
 }
 
+std::string_view to_string(Which which) { return which == Which::first ? "first" : "last"; }
+
 std::string describe(const Match& match) {
   std::string text;
   const auto add = [&](std::string_view key, std::string_view value) {
@@ -64,20 +66,44 @@ std::string describe(const Match& match) {
   for (const std::string& op : match.op) add("op", op);
   for (OpKind kind : match.kind) add("kind", to_string(kind));
   if (match.name) add("name", *match.name);
+  if (match.which) add("which", to_string(*match.which));
   return text.empty() ? "every node" : text;
 }
+
+namespace {
+
+/// For each entry that is for one node only: that node's index, or -1.
+std::vector<int> chosen_nodes(const Graph& graph, const Composite& composite) {
+  std::vector<int> chosen;
+  for (const Composite::Entry& entry : composite.entries) {
+    int found = -1;
+    for (int i = 0; entry.match.which && i < static_cast<int>(graph.nodes().size()); ++i) {
+      if (graph.node(i).op->kind() == OpKind::source || !entry.match.matches(graph.node(i))) continue;
+      if (found < 0 || entry.match.which == Which::last) found = i;
+    }
+    chosen.push_back(found);
+  }
+  return chosen;
+}
+
+}  // namespace
 
 std::vector<RulePtr> assign_rules(const Graph& graph, const Composite& composite) {
   check_user_names(graph, composite);
   const std::string where = fmt::format("composite {}", composite.name);
   std::vector<RulePtr> rules;
-  for (const Node& node : graph.nodes()) {
+  const std::vector<int> chosen = chosen_nodes(graph, composite);
+  for (int i = 0; i < static_cast<int>(graph.nodes().size()); ++i) {
+    const Node& node = graph.node(i);
     if (node.op->kind() == OpKind::source) {
       rules.push_back(nullptr);
       continue;
     }
-    const auto entry = std::find_if(composite.entries.begin(), composite.entries.end(),
-                                    [&](const Composite::Entry& e) { return e.match.matches(node); });
+    const auto entry =
+        std::find_if(composite.entries.begin(), composite.entries.end(), [&](const Composite::Entry& e) {
+          const auto index = static_cast<size_t>(&e - composite.entries.data());
+          return e.match.which ? chosen[index] == i : e.match.matches(node);
+        });
     require(entry != composite.entries.end(), where,
             "every node needs a rule; nothing matches {}. Add an entry such as "
             R"({{"match": {{"op": "{}"}}, "rule": "NAME"}} to a rules file that extends this composite)",

@@ -3,18 +3,25 @@
 #include <lrpp/framework/graph.h>
 #include <lrpp/framework/rule.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace lrpp {
 
+/// One node among those that an entry matches: the first or the last in the order of computation.
+enum class Which { first, last };
+std::string_view to_string(Which which);
+
 /// Which nodes an entry of a composite is for. Everything that is given must hold; nothing given matches all.
 struct Match {
-  std::vector<std::string> op;      ///< any of these op types
-  std::optional<std::string> name;  ///< a pattern over the node's name: * any run, ? any one character
-  std::vector<OpKind> kind;         ///< any of these kinds
+  std::vector<std::string> op = {};      ///< any of these op types
+  std::optional<std::string> name = {};  ///< a pattern over the node's name: * any run, ? any one character
+  std::vector<OpKind> kind = {};         ///< any of these kinds
+  std::optional<Which> which = {};       ///< of the nodes that fit the rest, only this one
 
+  /// Whether the node fits, `which` aside.
   bool matches(const Node& node) const;
 };
 
@@ -28,6 +35,14 @@ std::string describe(const Match& match);
 /// What an explanation reads at the model's inputs.
 enum class Readout { relevance, multiplier };
 
+/// A rewrite of the graph that leaves what the model computes as it is, so that rules see it in another form:
+/// a batch norm folded into the convolution before it.
+struct Canonizer {
+  std::string name, summary;
+  /// The rewritten graph; `changes` gets the name of each node that was changed or taken out.
+  std::function<Graph(const Graph& graph, std::vector<std::string>& changes)> apply;
+};
+
 /// An ordered list of matchers: the first that matches a node decides its rule.
 struct Composite {
   struct Entry {
@@ -39,6 +54,7 @@ struct Composite {
   Json arguments = Json::object();
   std::vector<Entry> entries;
   Readout readout = Readout::relevance;
+  std::vector<Canonizer> canonizers;  ///< applied in this order before rules are assigned
 };
 
 /// The rule of every node, null for sources (which need none). Throws UserError for a node that nothing

@@ -6,8 +6,8 @@
 namespace lrpp {
 namespace {
 
-constexpr OpKind all_kinds[] = {OpKind::source,     OpKind::linear, OpKind::wiring, OpKind::held_linear,
-                                OpKind::activation, OpKind::norm,   OpKind::product};
+constexpr OpKind all_kinds[] = {OpKind::source,     OpKind::linear, OpKind::wiring,  OpKind::held_linear,
+                                OpKind::activation, OpKind::norm,   OpKind::product, OpKind::softmax};
 
 void check_keys(const Json& object, const std::string& where, const std::vector<std::string>& known) {
   require(object.is_object(), where, "must be an object; got {}", describe_value(object));
@@ -50,7 +50,7 @@ OpKind kind_of(const std::string& name, const std::string& where) {
 }
 
 Match match_of(const Registry& registry, const Json& json, const std::string& where) {
-  check_keys(json, where, {"op", "kind", "name"});
+  check_keys(json, where, {"op", "kind", "name", "which"});
   Match match;
   if (json.contains("op")) {
     match.op = strings_of(json["op"], where + ".op");
@@ -64,6 +64,12 @@ Match match_of(const Registry& registry, const Json& json, const std::string& wh
     }
   }
   if (json.contains("name")) match.name = string_of(json["name"], where + ".name");
+  if (json.contains("which")) {
+    const std::string which = string_of(json["which"], where + ".which");
+    require(which == "first" || which == "last", where + ".which", "must be 'first' or 'last'; got '{}'",
+            which);
+    match.which = which == "first" ? Which::first : Which::last;
+  }
   return match;
 }
 
@@ -84,7 +90,7 @@ Composite::Entry entry_of(const Registry& registry, const Json& json, const std:
 
 Composite composite_from_json(const Registry& registry, const Json& json, std::string_view where_view) {
   const std::string where(where_view);
-  check_keys(json, where, {"name", "extends", "rules", "readout"});
+  check_keys(json, where, {"name", "extends", "rules", "readout", "canonizers"});
   Composite composite;
   if (json.contains("extends")) {
     const auto [name, arguments] = named_call(json["extends"], where + " extends");
@@ -95,6 +101,13 @@ Composite composite_from_json(const Registry& registry, const Json& json, std::s
     require(readout == "relevance" || readout == "multiplier", where,
             "readout must be 'relevance' or 'multiplier'; got '{}'", readout);
     composite.readout = readout == "relevance" ? Readout::relevance : Readout::multiplier;
+  }
+  if (json.contains("canonizers")) {
+    require(json["canonizers"].is_array(), where, "canonizers must be an array of names; got {}",
+            describe_value(json["canonizers"]));
+    composite.canonizers.clear();
+    for (const Json& name : json["canonizers"])
+      composite.canonizers.push_back(registry.canonizer(string_of(name, where + " canonizers")));
   }
   std::vector<Composite::Entry> entries;
   if (json.contains("rules")) {

@@ -24,12 +24,13 @@ struct Attribution {
   TargetIndex target;  ///< what was explained
   Tensor score;        ///< the explained logit, or difference of logits: [B]
   Tensor relevance;  ///< at the model's inputs, shaped like them; the multiplier where the composite says so
-  Tensor relevance_token;        ///< [B, T]: relevance summed over channels
+  Tensor relevance_token;  ///< [B, T]: summed over channels, at the embeddings of a text model or the tokens
+                           ///< that enter the first layer of a vision model; undefined without tokens
   std::optional<Ledger> ledger;  ///< where the plan is an audit
 };
 
 /// Forward pass, seed, walk. Throws UserError for inputs, targets and weights that cannot be explained.
-Attribution explain(const Graph& graph, const Plan& plan, const std::map<std::string, Tensor>& inputs,
+Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
                     const std::vector<std::string>& labels, const ExplainOptions& options = {});
 
 /// Versions, model, rules and settings: what someone needs to make the same explanation again.

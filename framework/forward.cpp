@@ -73,9 +73,9 @@ Kept Trace::kept(const Node& node, int index) const {
   return {std::move(inputs), values[i], std::move(input_metas), metas[i]};
 }
 
-Trace forward(const Graph& graph, const Plan& plan, const std::map<std::string, Tensor>& inputs,
-              const Progress& progress) {
+Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress) {
   const c10::NoGradGuard no_grad;
+  const Graph& graph = plan.graph;
   check_inputs(graph, inputs);
   const auto& nodes = graph.nodes();
   const auto steps = static_cast<int64_t>(nodes.size());
@@ -90,7 +90,13 @@ Trace forward(const Graph& graph, const Plan& plan, const std::map<std::string, 
     }
   };
   run(graph, inputs, trace.values, [&](size_t i) {
-    for (const Tensor& t : trace.values[i]) trace.metas[i].push_back(Meta::of(t));
+    std::vector<bool> nonnegative;
+    for (const Value& v : nodes[i].inputs) nonnegative.push_back(trace.meta(v).nonnegative);
+    const bool known = !nonnegative.empty() && nodes[i].op->nonnegative(nonnegative);
+    for (const Tensor& t : trace.values[i]) {
+      trace.metas[i].push_back(Meta::of(t));
+      trace.metas[i].back().nonnegative = known;
+    }
     for (const Value& v : nodes[i].inputs) release(v, i);
     for (size_t o = 0; o < trace.values[i].size(); ++o)
       release({static_cast<int>(i), static_cast<int>(o)}, i);

@@ -27,10 +27,9 @@ struct Trace {
   }
 };
 
-/// Runs the graph and keeps what the plan asks for; other values are freed after their last use.
+/// Runs the plan's graph and keeps what the plan asks for; other values are freed after their last use.
 /// Throws UserError for a missing or unknown input, and for an output that is not finite (naming the first
 /// node that made it so).
-Trace forward(const Graph& graph, const Plan& plan, const std::map<std::string, Tensor>& inputs,
-              const Progress& progress = {});
+Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress = {});
 
 }  // namespace lrpp

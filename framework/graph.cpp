@@ -45,18 +45,27 @@ std::vector<Value> GraphBuilder::add_multi(const std::string& name, OpPtr op, st
   return outputs;
 }
 
-Graph GraphBuilder::finish(Value attributed, Value output) && {
+void GraphBuilder::require_path(Value from, Value to) const {
   std::vector<bool> depends(graph_.nodes_.size(), false);
-  depends.at(static_cast<size_t>(attributed.node)) = true;
+  depends.at(static_cast<size_t>(from.node)) = true;
   for (size_t i = 0; i < depends.size(); ++i) {
     for (const Value& v : graph_.nodes_[i].inputs) {
       if (depends[static_cast<size_t>(v.node)]) depends[i] = true;
     }
   }
-  require(depends.at(static_cast<size_t>(output.node)), "graph", "the output '{}' does not depend on '{}'",
-          graph_.node(output.node).name, graph_.node(attributed.node).name);
+  require(depends.at(static_cast<size_t>(to.node)), "graph", "'{}' does not depend on '{}'",
+          graph_.node(to.node).name, graph_.node(from.node).name);
+}
+
+Graph GraphBuilder::finish(Value attributed, Value output, std::optional<Value> tokens) && {
+  require_path(attributed, output);
+  if (tokens) {
+    require_path(attributed, *tokens);
+    require_path(*tokens, output);
+  }
   graph_.attributed_ = attributed;
   graph_.output_ = output;
+  graph_.tokens_ = tokens;
   return std::move(graph_);
 }
 

@@ -3,6 +3,7 @@
 #include <lrpp/framework/op.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,12 +38,16 @@ class Graph {
   Value output() const { return output_; }
   /// Where relevance is read out: the model's inputs as real numbers (embeddings [B,T,D], pixels [B,C,H,W]).
   Value attributed() const { return attributed_; }
+  /// The tokens [B,T,D] as they enter the first layer, whose relevance is read in passing; none for models
+  /// without tokens. Of a text model these are its embeddings, `attributed`.
+  std::optional<Value> tokens() const { return tokens_; }
 
  private:
   friend class GraphBuilder;
   std::vector<Node> nodes_;
   std::map<std::string, Value> inputs_;
   Value output_, attributed_;
+  std::optional<Value> tokens_;
 };
 
 /// Builds a Graph node by node. Every mistake is named where it is made.
@@ -54,10 +59,12 @@ class GraphBuilder {
   Value add(const std::string& name, OpPtr op, std::vector<Value> inputs);
   /// Adds a node and returns all its outputs.
   std::vector<Value> add_multi(const std::string& name, OpPtr op, std::vector<Value> inputs);
-  /// `attributed` must reach `output`.
-  Graph finish(Value attributed, Value output) &&;
+  /// `attributed` must reach `output`, by way of `tokens` where they are given.
+  Graph finish(Value attributed, Value output, std::optional<Value> tokens = std::nullopt) &&;
 
  private:
+  void require_path(Value from, Value to) const;
+
   Graph graph_;
   std::map<std::string, int, std::less<>> index_;
 };

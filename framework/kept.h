@@ -23,6 +23,7 @@ struct Needs {
 struct Meta {
   std::vector<int64_t> sizes;
   at::TensorOptions options;
+  bool nonnegative = false;  ///< known to hold no negative element
 
   static Meta of(const Tensor& t) { return {t.sizes().vec(), t.options()}; }
 };

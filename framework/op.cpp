@@ -2,6 +2,8 @@
 #include <lrpp/framework/op.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
+
 namespace lrpp {
 
 std::string_view to_string(OpKind kind) {
@@ -20,8 +22,14 @@ std::string_view to_string(OpKind kind) {
       return "norm";
     case OpKind::product:
       return "product";
+    case OpKind::softmax:
+      return "softmax";
   }
   LRPP_ASSERT(false, "unknown op kind");
+}
+
+bool Op::nonnegative(const std::vector<bool>& inputs) const {
+  return routes() && std::all_of(inputs.begin(), inputs.end(), [](bool i) { return i; });
 }
 
 Tensors Op::vjp(const Kept& kept, const Tensors& grad_outputs) const {

@@ -15,11 +15,12 @@ namespace lrpp {
 enum class OpKind {
   source,       ///< has no input that relevance can reach: a model input, an embedding look-up
   linear,       ///< W x + b with weights of its own
-  wiring,       ///< linear in all its inputs together and without weights: add, split, select_token
+  wiring,       ///< moves, selects and adds values, without weights: add, split, select_token, max_pool2d
   held_linear,  ///< linear in input 0 once its other inputs are held: selective_scan
   activation,   ///< element by element
   norm,         ///< linear in input 0 once its statistic is held
-  product,      ///< the product of its inputs
+  product,      ///< linear in each of its two inputs while the other is held: mul, gate, matmul
+  softmax,      ///< shares of a whole over one dimension
 };
 std::string_view to_string(OpKind kind);
 
@@ -36,6 +37,14 @@ class Op {
   virtual Tensors forward(const Tensors& inputs) const = 0;
   /// Whether each output element depends on the same element of each (broadcast) input alone.
   virtual bool elementwise() const { return false; }
+  /// Whether each output element is one input element, or zero. Then `vjp` carries relevance as it carries
+  /// multipliers: back along the same routes.
+  virtual bool routes() const { return false; }
+  /// Whether input 0 always has the output's shape.
+  virtual bool keeps_shape() const { return elementwise() && num_inputs() == 1; }
+  /// Whether the outputs have no negative element, given which inputs have none. Rules that split values by
+  /// their sign skip the half that is empty.
+  virtual bool nonnegative(const std::vector<bool>& inputs) const;
 
   /// Vector-Jacobian product: the gradient at each input for the gradients at the outputs. Undefined stands
   /// for zero, in `grad_outputs` (not all of them) and in the result. The default is autograd on this one op.
@@ -46,6 +55,8 @@ class Op {
   /// The view that is linear in input `data_input` with everything else held, or null where there is none.
   virtual std::unique_ptr<LinearMap> linear_map(const Kept& kept, int data_input = 0) const;
   virtual Needs linear_map_needs(int data_input = 0) const { return Needs::nothing(); }
+  /// Whether that view's `with_weights` works: its matrix has explicit entries.
+  virtual bool has_explicit_weights() const { return kind() == OpKind::linear; }
 
   /// The op's attributes as JSON, and its weights by their names.
   virtual Json attributes() const { return Json::object(); }

@@ -3,27 +3,36 @@
 namespace lrpp {
 namespace {
 
-void mark_signals(const Graph& graph, Plan& plan) {
+void mark_signals(Plan& plan) {
+  const Graph& graph = plan.graph;
   const Value out = graph.output();
   plan.steps[static_cast<size_t>(out.node)].gets_multiplier[static_cast<size_t>(out.output)] = true;
   for (int i = static_cast<int>(graph.nodes().size()) - 1; i >= 0; --i) {
     Plan::Step& step = plan.steps[static_cast<size_t>(i)];
+    bool multiplier = false, relevance = false;
     for (size_t o = 0; o < step.keep.size(); ++o) {
-      step.reached = step.reached || step.gets_multiplier[o] || step.gets_relevance[o];
+      multiplier = multiplier || step.gets_multiplier[o];
+      relevance = relevance || step.gets_relevance[o];
     }
-    if (!step.reached || !carries_on(graph, plan, i)) continue;
+    step.reached = multiplier || relevance;
+    if (!step.reached || !carries_on(plan, i)) continue;
     const Node& node = graph.node(i);
+    if (step.rule->takes(*node.op)) {
+      multiplier = step.rule->gives(*node.op) == SignalKind::multiplier;
+      relevance = !multiplier;
+    }
     for (size_t k = 0; k < node.inputs.size(); ++k) {
       if (!step.rule->reaches(*node.op, static_cast<int>(k))) continue;
       Plan::Step& source = plan.steps[static_cast<size_t>(node.inputs[k].node)];
-      auto& flags =
-          step.rule->gives() == SignalKind::multiplier ? source.gets_multiplier : source.gets_relevance;
-      flags[static_cast<size_t>(node.inputs[k].output)] = true;
+      const auto o = static_cast<size_t>(node.inputs[k].output);
+      if (multiplier) source.gets_multiplier[o] = true;
+      if (relevance) source.gets_relevance[o] = true;
     }
   }
 }
 
-void mark_kept(const Graph& graph, Plan& plan) {
+void mark_kept(Plan& plan) {
+  const Graph& graph = plan.graph;
   const auto keep = [&](Value v) {
     plan.steps[static_cast<size_t>(v.node)].keep[static_cast<size_t>(v.output)] = true;
   };
@@ -31,36 +40,50 @@ void mark_kept(const Graph& graph, Plan& plan) {
     const Plan::Step& step = plan.steps[i];
     const Node& node = graph.nodes()[i];
     const int index = static_cast<int>(i);
-    if (!step.reached || !carries_on(graph, plan, index)) continue;
+    if (!step.reached || !carries_on(plan, index)) continue;
     const Needs needs = step.rule->needs(*node.op);
     for (int k : needs.inputs) keep(node.inputs.at(static_cast<size_t>(k)));
     for (int o : needs.outputs) keep({index, o});
-    for (size_t o = 0; o < step.keep.size(); ++o) {
+    const std::optional<SignalKind> taken = step.rule->takes(*node.op);
+    for (size_t o = 0; taken && o < step.keep.size(); ++o) {
       // A signal of the other kind than the rule takes is converted, which reads the value.
-      const bool other =
-          step.rule->takes() == SignalKind::multiplier ? step.gets_relevance[o] : step.gets_multiplier[o];
+      const bool other = *taken == SignalKind::multiplier ? step.gets_relevance[o] : step.gets_multiplier[o];
       if (other) keep({index, static_cast<int>(o)});
     }
   }
   keep(graph.attributed());
   keep(graph.output());
+  if (graph.tokens()) keep(*graph.tokens());
+}
+
+void canonize(Plan& plan, const Composite& composite) {
+  for (const Canonizer& canonizer : composite.canonizers) {
+    std::vector<std::string> changes;
+    Graph rewritten = canonizer.apply(plan.graph, changes);
+    if (changes.empty()) continue;
+    plan.graph = std::move(rewritten);
+    plan.rewrites.push_back({canonizer.name, std::move(changes)});
+  }
 }
 
 }  // namespace
 
-bool carries_on(const Graph& graph, const Plan& plan, int index) {
-  return plan.steps[static_cast<size_t>(index)].rule != nullptr && graph.attributed().node != index;
+bool carries_on(const Plan& plan, int index) {
+  return plan.steps[static_cast<size_t>(index)].rule != nullptr && plan.graph.attributed().node != index;
 }
 
-Plan make_plan(const Graph& graph, const Composite& composite, bool audit) {
+Plan make_plan(Graph graph, const Composite& composite, bool audit) {
   Plan plan;
+  plan.graph = std::move(graph);
   plan.composite = composite.name;
   plan.arguments = composite.arguments;
   plan.readout = composite.readout;
   plan.audit = audit;
-  const std::vector<RulePtr> rules = assign_rules(graph, composite);
+  canonize(plan, composite);
+  const std::vector<Node>& nodes = plan.graph.nodes();
+  const std::vector<RulePtr> rules = assign_rules(plan.graph, composite);
   for (size_t i = 0; i < rules.size(); ++i) {
-    const auto outputs = static_cast<size_t>(graph.nodes()[i].op->num_outputs());
+    const auto outputs = static_cast<size_t>(nodes[i].op->num_outputs());
     Plan::Step step;
     step.rule = rules[i];
     step.keep.assign(outputs, audit);
@@ -68,12 +91,12 @@ Plan make_plan(const Graph& graph, const Composite& composite, bool audit) {
     step.gets_relevance.assign(outputs, false);
     step.last_use.assign(outputs, -1);
     plan.steps.push_back(std::move(step));
-    for (const Value& v : graph.nodes()[i].inputs) {
+    for (const Value& v : nodes[i].inputs) {
       plan.steps[static_cast<size_t>(v.node)].last_use[static_cast<size_t>(v.output)] = static_cast<int>(i);
     }
   }
-  mark_signals(graph, plan);
-  mark_kept(graph, plan);
+  mark_signals(plan);
+  mark_kept(plan);
   return plan;
 }
 

@@ -7,7 +7,8 @@
 
 namespace lrpp {
 
-/// A composite applied to a graph: the rule of every node and what must survive the forward pass.
+/// A composite applied to a graph, which it holds: the rule of every node and what must survive the forward
+/// pass.
 struct Plan {
   /// One entry per node of the graph.
   struct Step {
@@ -18,6 +19,13 @@ struct Plan {
     std::vector<bool> gets_relevance;   ///< per output: relevance can arrive
     std::vector<int> last_use;          ///< per output: the last node that reads it going forward, or -1
   };
+  /// A canonizer that changed the graph, and the nodes that it changed or took out.
+  struct Rewrite {
+    std::string canonizer;
+    std::vector<std::string> nodes;
+  };
+  Graph graph;  ///< the model's graph after the composite's canonizers
+  std::vector<Rewrite> rewrites;
   std::vector<Step> steps;
   std::string composite;
   Json arguments;
@@ -25,11 +33,11 @@ struct Plan {
   bool audit = false;  ///< everything is kept, and the walk writes a ledger
 };
 
-/// Assigns rules and works out, node by node from the output back, which signals can arrive where and so
-/// which values must be kept. Throws as `assign_rules`.
-Plan make_plan(const Graph& graph, const Composite& composite, bool audit = false);
+/// Rewrites the graph as the composite asks, assigns rules, and works out, node by node from the output back,
+/// which signals can arrive where and so which values must be kept. Throws as `assign_rules`.
+Plan make_plan(Graph graph, const Composite& composite, bool audit = false);
 
 /// Whether the walk goes through node `index`: it ends at sources and where relevance is read out.
-bool carries_on(const Graph& graph, const Plan& plan, int index);
+bool carries_on(const Plan& plan, int index);
 
 }  // namespace lrpp

@@ -55,6 +55,15 @@ void Registry::add_adapter(AdapterInfo info) {
   add_to(adapters_, "model type", std::move(name), std::move(info));
 }
 
+void Registry::add_canonizer(Canonizer canonizer) {
+  std::string name = canonizer.name;
+  add_to(canonizers_, "canonizer", std::move(name), std::move(canonizer));
+}
+
+const Canonizer& Registry::canonizer(std::string_view name) const {
+  return look_up(canonizers_, "canonizer", name);
+}
+
 RulePtr Registry::make_rule(std::string_view name, const Json& parameters) const {
   return look_up(rules_, "rule", name).make(parameters);
 }

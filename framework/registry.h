@@ -66,6 +66,7 @@ class Registry {
   void add_rule(RuleInfo info);
   void add_composite(CompositeInfo info);
   void add_adapter(AdapterInfo info);
+  void add_canonizer(Canonizer canonizer);
 
   /// Registers rule class `R`, derived from RuleWith<Parameters>.
   template <class R>
@@ -93,6 +94,7 @@ class Registry {
   /// Each throws UserError for an unknown name, listing the known ones, nearest first.
   RulePtr make_rule(std::string_view name, const Json& parameters = Json::object()) const;
   Composite make_composite(std::string_view name, const Json& arguments = Json::object()) const;
+  const Canonizer& canonizer(std::string_view name) const;
   const OpInfo& op(std::string_view type) const;
   const AdapterInfo& adapter(std::string_view model_type) const;
 
@@ -100,12 +102,14 @@ class Registry {
   const std::map<std::string, RuleInfo, std::less<>>& rules() const { return rules_; }
   const std::map<std::string, CompositeInfo, std::less<>>& composites() const { return composites_; }
   const std::map<std::string, AdapterInfo, std::less<>>& adapters() const { return adapters_; }
+  const std::map<std::string, Canonizer, std::less<>>& canonizers() const { return canonizers_; }
 
  private:
   std::map<std::string, OpInfo, std::less<>> ops_;
   std::map<std::string, RuleInfo, std::less<>> rules_;
   std::map<std::string, CompositeInfo, std::less<>> composites_;
   std::map<std::string, AdapterInfo, std::less<>> adapters_;
+  std::map<std::string, Canonizer, std::less<>> canonizers_;
 };
 
 /// Reads config.json and the checkpoint and lets the adapter of its model type build the graph.

@@ -3,6 +3,7 @@
 #include <lrpp/framework/op.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace lrpp {
@@ -11,6 +12,13 @@ namespace lrpp {
 /// transpose it and zero values need no division. Relevance says R itself, and can give a zero value its
 /// share.
 enum class SignalKind { multiplier, relevance };
+
+/// What went through `Rule::propagate`, and which kind it was on either side.
+struct Passage {
+  SignalKind taken, given;
+  const Tensors& outputs;  ///< the signals at the op's outputs
+  const Tensors& inputs;   ///< the signals at its inputs
+};
 
 /// Where relevance went that entered a node and did not leave it: one [B] tensor (float64) for each reason,
 /// undefined for none. Every rule computes these from their formulas, not as what is left over, so that a
@@ -34,21 +42,20 @@ class Rule {
   virtual std::string rejects(const Op& op) const = 0;
   /// What `propagate` reads.
   virtual Needs needs(const Op& op) const = 0;
-  /// The kind of signal that `propagate` takes at the outputs and gives at the inputs.
-  virtual SignalKind takes() const { return SignalKind::multiplier; }
-  virtual SignalKind gives() const { return SignalKind::multiplier; }
+  /// The kind of signal that `propagate` takes at the outputs; nothing where it carries either kind, each on
+  /// its own and as it is.
+  virtual std::optional<SignalKind> takes(const Op& op) const { return SignalKind::multiplier; }
+  /// The kind that it gives at the inputs, where `takes` names one.
+  virtual SignalKind gives(const Op& op) const { return SignalKind::multiplier; }
   /// Whether input `i` may receive a signal. A value that no rule sends a signal to needs nothing kept.
   virtual bool reaches(const Op& op, int i) const { return true; }
 
   /// One signal per output (undefined: none arrived, though never all) -> one per input (undefined: none).
   virtual Tensors propagate(const Op& op, const Kept& kept, const Tensors& outputs) const = 0;
 
-  /// The claims of the ledger. `all` holds every input and output; `outputs` and `inputs` are the signals of
-  /// `propagate`. A rule that conserves exactly has nothing to claim.
-  virtual Absorbed absorbed(const Op& op, const Kept& all, const Tensors& outputs,
-                            const Tensors& inputs) const {
-    return {};
-  }
+  /// The claims of the ledger. `all` holds every input and output. A rule that conserves exactly has nothing
+  /// to claim.
+  virtual Absorbed absorbed(const Op& op, const Kept& all, const Passage& passage) const { return {}; }
 };
 
 using RulePtr = std::shared_ptr<const Rule>;

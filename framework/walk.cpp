@@ -15,8 +15,8 @@ struct Arrived {
 
 class Walker {
  public:
-  Walker(const Graph& graph, const Plan& plan, Trace trace)
-      : graph_(graph), plan_(plan), trace_(std::move(trace)), arrived_(graph.nodes().size()) {
+  Walker(const Plan& plan, Trace trace)
+      : graph_(plan.graph), plan_(plan), trace_(std::move(trace)), arrived_(plan.graph.nodes().size()) {
     for (size_t i = 0; i < arrived_.size(); ++i) arrived_[i].resize(trace_.metas[i].size());
   }
 
@@ -25,7 +25,8 @@ class Walker {
     if (plan_.audit) start_ledger(seed);
     const auto count = static_cast<int64_t>(graph_.nodes().size());
     for (int64_t i = count - 1; i >= 0; --i) {
-      if (carries_on(graph_, plan_, static_cast<int>(i))) {
+      if (graph_.tokens() && graph_.tokens()->node == i) tokens_ = read(*graph_.tokens());
+      if (carries_on(plan_, static_cast<int>(i))) {
         visit(static_cast<int>(i));
       } else if (ledger_) {
         close_end(static_cast<int>(i));
@@ -60,19 +61,45 @@ class Walker {
   void visit(int index) {
     const Node& node = graph_.node(index);
     const Rule& rule = *plan_.steps[static_cast<size_t>(index)].rule;
-    bool any = false;
-    for (const Arrived& a : arrived_[static_cast<size_t>(index)]) any = any || a.any();
-    if (any) {
-      Tensor lost;
-      const Tensors outputs = collect(node, index, rule.takes(), lost);
-      const Kept kept = trace_.kept(node, index);
-      const Tensors inputs = propagate(node, rule, kept, outputs);
-      if (ledger_) close_row(node, index, rule, kept, outputs, inputs, lost);
-      for (size_t k = 0; k < inputs.size(); ++k) {
-        if (inputs[k].defined()) deliver(node.inputs[k], rule.gives(), inputs[k]);
+    bool multiplier = false, relevance = false;
+    for (const Arrived& a : arrived_[static_cast<size_t>(index)]) {
+      multiplier = multiplier || a.multiplier.defined();
+      relevance = relevance || a.relevance.defined();
+    }
+    if (multiplier || relevance) {
+      if (ledger_) open_row(index);
+      if (const auto taken = rule.takes(*node.op)) {
+        Tensor lost;
+        const Tensors outputs = collect(node, index, *taken, lost);
+        pass(node, index, rule, *taken, rule.gives(*node.op), outputs);
+        if (lost.defined()) row(index).stabilizer = row(index).stabilizer + lost;
+      } else {
+        if (multiplier)
+          pass(node, index, rule, SignalKind::multiplier, SignalKind::multiplier,
+               parts(index, &Arrived::multiplier));
+        if (relevance)
+          pass(node, index, rule, SignalKind::relevance, SignalKind::relevance,
+               parts(index, &Arrived::relevance));
       }
     }
     forget(index);
+  }
+
+  Tensors parts(int index, Tensor Arrived::*part) const {
+    Tensors found;
+    for (const Arrived& a : arrived_[static_cast<size_t>(index)]) found.push_back(a.*part);
+    return found;
+  }
+
+  /// Sends one kind of signal through the node and hands the result to its inputs.
+  void pass(const Node& node, int index, const Rule& rule, SignalKind taken, SignalKind given,
+            const Tensors& outputs) {
+    const Kept kept = trace_.kept(node, index);
+    const Tensors inputs = propagate(node, rule, kept, outputs);
+    if (ledger_) enter(node, index, rule, kept, {taken, given, outputs, inputs});
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      if (inputs[k].defined()) deliver(node.inputs[k], given, inputs[k]);
+    }
   }
 
   Tensors propagate(const Node& node, const Rule& rule, const Kept& kept, const Tensors& outputs) {
@@ -110,19 +137,25 @@ class Walker {
       trace_.values[static_cast<size_t>(index)].assign(trace_.metas[static_cast<size_t>(index)].size(), {});
   }
 
-  WalkResult read_out() {
-    const Value v = graph_.attributed();
+  Reading read(Value v) {
     const Arrived& a = at(v);
-    WalkResult result;
-    result.multiplier = a.multiplier;
-    if (a.multiplier.defined()) result.relevance = trace_.value(v) * a.multiplier;
-    result.relevance = add_defined(result.relevance, a.relevance);
-    if (!result.relevance.defined()) {
+    Reading reading;
+    if (!a.relevance.defined()) reading.multiplier = a.multiplier;
+    if (a.multiplier.defined()) reading.relevance = trace_.value(v) * a.multiplier;
+    reading.relevance = add_defined(reading.relevance, a.relevance);
+    if (!reading.relevance.defined()) {
       // No path carries relevance (every one is held): that is a result, and it is zero.
-      result.relevance = at::zeros(trace_.meta(v).sizes, trace_.meta(v).options);
+      reading.relevance = at::zeros(trace_.meta(v).sizes, trace_.meta(v).options);
     }
+    return reading;
+  }
+
+  WalkResult read_out() {
+    WalkResult result;
+    result.input = read(graph_.attributed());
+    result.tokens = std::move(tokens_);
     if (ledger_) {
-      ledger_->attributed = sum_per_example(result.relevance);
+      ledger_->attributed = sum_per_example(result.input.relevance);
       result.ledger = std::move(ledger_);
     }
     return result;
@@ -159,21 +192,24 @@ class Walker {
     return total;
   }
 
-  void close_row(const Node& node, int index, const Rule& rule, const Kept& kept, const Tensors& outputs,
-                 const Tensors& inputs, const Tensor& lost) {
-    LedgerRow& row = ledger_->rows[static_cast<size_t>(index)];
-    const Tensor zero = at::zeros_like(ledger_->seed);
-    const auto or_zero = [&](const Tensor& t) { return t.defined() ? t : zero; };
+  LedgerRow& row(int index) { return ledger_->rows[static_cast<size_t>(index)]; }
+
+  void open_row(int index) {
+    row(index).reached = true;
+    row(index).in = arrived_relevance(index);
+  }
+
+  /// Adds what one passage gave its inputs, and the rule's claims, to the node's row.
+  void enter(const Node& node, int index, const Rule& rule, const Kept& kept, const Passage& passage) {
     Tensors values;
     for (const Value& v : node.inputs) values.push_back(trace_.value(v));
-    const Absorbed absorbed = rule.absorbed(*node.op, kept, outputs, inputs);
-    row.reached = true;
-    row.in = arrived_relevance(index);
-    row.out = or_zero(total_relevance(rule.gives(), values, inputs));
-    row.bias = or_zero(absorbed.bias);
-    row.stabilizer = or_zero(add_defined(absorbed.stabilizer, lost));
-    row.held = or_zero(absorbed.held);
-    row.by_rule = or_zero(absorbed.by_rule);
+    const Absorbed absorbed = rule.absorbed(*node.op, kept, passage);
+    LedgerRow& to = row(index);
+    to.out = add_defined(to.out, total_relevance(passage.given, values, passage.inputs));
+    to.bias = add_defined(to.bias, absorbed.bias);
+    to.stabilizer = add_defined(to.stabilizer, absorbed.stabilizer);
+    to.held = add_defined(to.held, absorbed.held);
+    to.by_rule = add_defined(to.by_rule, absorbed.by_rule);
   }
 
   /// Relevance that the walk carries no further is read out there, or ends there because a constant is no
@@ -182,10 +218,8 @@ class Walker {
     bool any = false;
     for (const Arrived& a : arrived_[static_cast<size_t>(index)]) any = any || a.any();
     if (!any) return;
-    LedgerRow& row = ledger_->rows[static_cast<size_t>(index)];
-    row.reached = true;
-    row.in = arrived_relevance(index);
-    (graph_.attributed().node == index ? row.out : row.held) = row.in;
+    open_row(index);
+    (graph_.attributed().node == index ? row(index).out : row(index).held) = row(index).in;
   }
 
   const Graph& graph_;
@@ -193,16 +227,16 @@ class Walker {
   Trace trace_;
   std::vector<std::vector<Arrived>> arrived_;
   std::optional<Ledger> ledger_;
+  std::optional<Reading> tokens_;
 };
 
 }  // namespace
 
-WalkResult walk(const Graph& graph, const Plan& plan, Trace trace, const Tensor& seed,
-                const Progress& progress) {
+WalkResult walk(const Plan& plan, Trace trace, const Tensor& seed, const Progress& progress) {
   const c10::NoGradGuard no_grad;
   LRPP_ASSERT(seed.sizes() == trace.output.sizes(), "the seed has shape {}, the output {}",
               shape_string(seed.sizes()), shape_string(trace.output.sizes()));
-  return Walker(graph, plan, std::move(trace)).run(seed, progress);
+  return Walker(plan, std::move(trace)).run(seed, progress);
 }
 
 }  // namespace lrpp

@@ -20,13 +20,12 @@ Tensors Identity::propagate(const Op& op, const Kept& kept, const Tensors& outpu
   return {outputs.at(0) * (op.forward({x}).at(0) / stabilize(x, parameters_.stabilizer))};
 }
 
-Absorbed Identity::absorbed(const Op& op, const Kept& all, const Tensors& outputs,
-                            const Tensors& inputs) const {
+Absorbed Identity::absorbed(const Op& op, const Kept& all, const Passage& passage) const {
   if (parameters_.stabilizer == 0) return {};
   const Tensor x = all.input(0).to(at::kDouble), divisor = stabilize(x, parameters_.stabilizer);
   Absorbed absorbed;
   absorbed.stabilizer =
-      dot_per_example(all.output(0).to(at::kDouble) * ((divisor - x) / divisor), outputs.at(0));
+      dot_per_example(all.output(0).to(at::kDouble) * ((divisor - x) / divisor), passage.outputs.at(0));
   return absorbed;
 }
 

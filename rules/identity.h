@@ -20,8 +20,7 @@ class Identity final : public RuleWith<IdentityParameters> {
   std::string rejects(const Op& op) const override;
   Needs needs(const Op& op) const override { return Needs::only_inputs({0}); }
   Tensors propagate(const Op& op, const Kept& kept, const Tensors& outputs) const override;
-  Absorbed absorbed(const Op& op, const Kept& all, const Tensors& outputs,
-                    const Tensors& inputs) const override;
+  Absorbed absorbed(const Op& op, const Kept& all, const Passage& passage) const override;
 };
 
 }  // namespace lrpp::rules

@@ -27,9 +27,12 @@ Tensors transpose_view(const Op& op, const Kept& kept, const Tensors& outputs) {
 
 bool linear_view_reaches(const Op& op, int input) { return op.kind() == OpKind::wiring || input == 0; }
 
+Tensor view_bias(const Op& op, const Kept& kept) {
+  return op.kind() == OpKind::wiring ? Tensor() : op.linear_map(kept)->bias();
+}
+
 Tensor bias_share(const Op& op, const Kept& all, const Tensors& outputs) {
-  if (op.kind() == OpKind::wiring) return {};
-  const Tensor bias = op.linear_map(all)->bias();
+  const Tensor bias = view_bias(op, all);
   return bias.defined() ? dot_per_example(bias, outputs.at(0)) : Tensor();
 }
 

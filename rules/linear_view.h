@@ -17,6 +17,9 @@ Tensors transpose_view(const Op& op, const Kept& kept, const Tensors& outputs);
 /// Inputs that the view carries signals to.
 bool linear_view_reaches(const Op& op, int input);
 
+/// The view's bias, broadcastable to the output; undefined where there is none.
+Tensor view_bias(const Op& op, const Kept& kept);
+
 /// The relevance that the view's bias takes for these multipliers: [B], undefined where there is no bias.
 Tensor bias_share(const Op& op, const Kept& all, const Tensors& outputs);
 

@@ -12,8 +12,8 @@ class Pass final : public RuleWith<NoParameters> {
   std::string_view name() const override { return "pass"; }
   std::string rejects(const Op& op) const override;
   Needs needs(const Op&) const override { return Needs::nothing(); }
-  SignalKind takes() const override { return SignalKind::relevance; }
-  SignalKind gives() const override { return SignalKind::relevance; }
+  std::optional<SignalKind> takes(const Op&) const override { return SignalKind::relevance; }
+  SignalKind gives(const Op&) const override { return SignalKind::relevance; }
   Tensors propagate(const Op& op, const Kept& kept, const Tensors& outputs) const override { return outputs; }
 };
 

@@ -5,6 +5,10 @@
 
 namespace lrpp::ops {
 
+Tensors Relu::vjp(const Kept& kept, const Tensors& grad_outputs) const {
+  return {at::threshold_backward(grad_outputs.at(0), kept.input(0), 0)};
+}
+
 Tensors Silu::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   return {at::silu_backward(grad_outputs.at(0), kept.input(0))};
 }

@@ -9,7 +9,10 @@ namespace lrpp::ops {
 class Relu final : public Activation {
  public:
   std::string_view type() const override { return "relu"; }
+  bool routes() const override { return true; }
+  bool nonnegative(const std::vector<bool>&) const override { return true; }
   Tensors forward(const Tensors& inputs) const override { return {at::relu(inputs.at(0))}; }
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
   Tensor factor(const Tensor& x) const override { return x.gt(0).to(x.scalar_type()); }
   bool has_factor() const override { return true; }
 };

@@ -11,6 +11,7 @@ class Linear final : public Op {
   explicit Linear(Tensor weight, Tensor bias = {});
   std::string_view type() const override { return "linear"; }
   OpKind kind() const override { return OpKind::linear; }
+  bool keeps_shape() const override { return weight_.size(0) == weight_.size(1); }
   Tensors forward(const Tensors& inputs) const override;
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
   Needs vjp_needs() const override { return Needs::nothing(); }

@@ -14,6 +14,7 @@ struct NormAttributes {
 class Norm : public Op {
  public:
   OpKind kind() const final { return OpKind::norm; }
+  bool keeps_shape() const override { return true; }
   Tensors forward(const Tensors& inputs) const override;
   /// The view with the statistic held.
   std::unique_ptr<LinearMap> linear_map(const Kept& kept, int data_input) const override;

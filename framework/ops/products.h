@@ -10,6 +10,8 @@ class Product : public Op {
   OpKind kind() const final { return OpKind::product; }
   int num_inputs() const final { return 2; }
   bool elementwise() const final { return true; }
+  bool nonnegative(const std::vector<bool>& inputs) const final { return inputs.at(0) && inputs.at(1); }
+  bool has_explicit_weights() const final { return true; }
   Tensors forward(const Tensors& inputs) const final { return {inputs.at(0) * inputs.at(1)}; }
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const final;
   /// The view in one factor with the other held.

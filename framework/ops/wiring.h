@@ -4,8 +4,8 @@
 
 namespace lrpp::ops {
 
-/// Base of ops that move and add values without weights: linear in all inputs together, so that `vjp` is the
-/// exact transpose whatever the values are.
+/// Base of ops that move, select and add values without weights. They are linear in all inputs together once
+/// a selection is made, and `vjp` is the exact transpose.
 class Wiring : public Op {
  public:
   OpKind kind() const final { return OpKind::wiring; }
@@ -17,6 +17,7 @@ class Add final : public Wiring {
  public:
   std::string_view type() const override { return "add"; }
   bool elementwise() const override { return true; }
+  bool nonnegative(const std::vector<bool>& inputs) const override { return inputs.at(0) && inputs.at(1); }
   int num_inputs() const override { return 2; }
   Tensors forward(const Tensors& inputs) const override { return {inputs.at(0) + inputs.at(1)}; }
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
@@ -32,6 +33,7 @@ class Split final : public Wiring {
  public:
   explicit Split(SplitAttributes attributes);
   std::string_view type() const override { return "split"; }
+  bool routes() const override { return true; }
   int num_outputs() const override { return static_cast<int>(attributes_.sizes.size()); }
   Tensors forward(const Tensors& inputs) const override;
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
@@ -45,6 +47,7 @@ class Split final : public Wiring {
 class SelectToken final : public Wiring {
  public:
   std::string_view type() const override { return "select_token"; }
+  bool routes() const override { return true; }
   int num_inputs() const override { return 2; }
   /// Throws UserError for a position outside [0, T).
   Tensors forward(const Tensors& inputs) const override;
@@ -62,6 +65,7 @@ class Cast final : public Wiring {
   /// Throws UserError for an unknown dtype name.
   explicit Cast(CastAttributes attributes = {});
   std::string_view type() const override { return "cast"; }
+  bool routes() const override { return true; }
   bool elementwise() const override { return true; }
   Tensors forward(const Tensors& inputs) const override { return {inputs.at(0).to(dtype_)}; }
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;

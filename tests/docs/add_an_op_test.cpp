@@ -125,14 +125,14 @@ TEST(LeakyRelu, RulesServeItByItsKindAndByItsName) {
   const Graph graph = testing::perceptron(std::make_shared<my_ops::LeakyRelu>());
   const std::map<std::string, Tensor> inputs{{"x", random({2, 4}, 7)}};
   const Plan by_kind = make_plan(graph, registry.make_composite("lrp-0"), /*audit=*/true);
-  const Attribution lrp = explain(graph, by_kind, inputs, /*labels=*/{});
+  const Attribution lrp = explain(by_kind, inputs, /*labels=*/{});
   EXPECT_TRUE(lrp.ledger->unbalanced(1e-10).empty());
 
   const Json rules = parse_json(R"({"extends": "lrp-0",
     "rules": [{"match": {"op": "leaky_relu"}, "rule": "gradient"}]})",
                                 "rules");
   const Plan by_name = make_plan(graph, composite_from_json(registry, rules, "rules"));
-  const Attribution gradient = explain(graph, by_name, inputs, /*labels=*/{});
+  const Attribution gradient = explain(by_name, inputs, /*labels=*/{});
   // Piecewise linear through 0: its slope is its factor, so that both rules agree.
   EXPECT_LT(relative_difference(gradient.relevance, lrp.relevance), tolerance);
 }
@@ -142,7 +142,7 @@ TEST(Scale, TheEpsilonRuleServesItBecauseItHasALinearMap) {
   const Tensor weight = random({4}, 2), x = random({2, 4}, 3);
   const Graph graph = testing::single_op_graph(std::make_shared<my_ops::Scale>(weight));
   const Plan plan = make_plan(graph, registry.make_composite("lrp-0"));
-  const Attribution result = explain(graph, plan, {{"x0", x}}, /*labels=*/{});
+  const Attribution result = explain(plan, {{"x0", x}}, /*labels=*/{});
   const Tensor explained = at::one_hot(result.target.target, 4).to(at::kDouble);
   EXPECT_LT(relative_difference(result.relevance, explained * weight * x), tolerance);
 }

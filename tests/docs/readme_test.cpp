@@ -26,8 +26,7 @@ TEST(Readme, ExplainsASentence) {
   text.input_ids = at::tensor(words.ids, at::kLong).unsqueeze(0);
 
   const lrpp::Plan plan = lrpp::make_plan(model.graph, registry.make_composite("mamba-lrp"));
-  const lrpp::Attribution result =
-      lrpp::explain(model.graph, plan, lrpp::prepare_text(model, text, "last"), model.labels);
+  const lrpp::Attribution result = lrpp::explain(plan, lrpp::prepare_text(model, text, "last"), model.labels);
   for (int64_t i = 0; i < text.input_ids.size(1); ++i) {
     fmt::print("{:>8} {:+.2f}\n", words.tokens[i], result.relevance_token[0][i].item<double>());
   }

@@ -37,9 +37,9 @@ class Fade final : public RuleWith<FadeParameters> {
     const Tensor factor = static_cast<const Activation&>(op).factor(kept.input(0));
     return {outputs.at(0) * factor * parameters_.keep};
   }
-  Absorbed absorbed(const Op&, const Kept& all, const Tensors& outputs, const Tensors&) const override {
+  Absorbed absorbed(const Op&, const Kept& all, const Passage& passage) const override {
     Absorbed absorbed;
-    absorbed.by_rule = dot_per_example(all.output(0), outputs.at(0)) * (1 - parameters_.keep);
+    absorbed.by_rule = dot_per_example(all.output(0), passage.outputs.at(0)) * (1 - parameters_.keep);
     return absorbed;
   }
 };
@@ -96,10 +96,10 @@ TEST(FadeRule, ServesARulesFileAndItsLedgerBalances) {
   const Graph graph = testing::perceptron(std::make_shared<ops::Silu>());
   const std::map<std::string, Tensor> inputs{{"x", random({2, 4}, 7)}};
   const Plan plan = make_plan(graph, composite, /*audit=*/true);
-  const Attribution faded = explain(graph, plan, inputs, /*labels=*/{});
+  const Attribution faded = explain(plan, inputs, /*labels=*/{});
 
   const Plan whole = make_plan(graph, registry.make_composite("lrp-0"));
-  const Attribution full = explain(graph, whole, inputs, /*labels=*/{});
+  const Attribution full = explain(whole, inputs, /*labels=*/{});
   EXPECT_LT(relative_difference(faded.relevance, 0.25 * full.relevance), tolerance);
 
   EXPECT_TRUE(faded.ledger->unbalanced(1e-10).empty());

@@ -3,7 +3,7 @@
 #include <lrpp/framework/plan.h>
 #include <lrpp/rules/gradient.h>
 #include <lrpp/rules/identity.h>
-#include <lrpp/rules/linear_rules.h>
+#include <lrpp/rules/epsilon.h>
 #include <lrpp/tests/support/graphs.h>
 #include <lrpp/tests/support/testing.h>
 

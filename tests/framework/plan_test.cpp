@@ -4,7 +4,7 @@
 #include <lrpp/framework/ops/products.h>
 #include <lrpp/framework/plan.h>
 #include <lrpp/rules/hold.h>
-#include <lrpp/rules/linear_rules.h>
+#include <lrpp/rules/epsilon.h>
 #include <lrpp/rules/pass.h>
 #include <lrpp/tests/support/graphs.h>
 #include <lrpp/tests/support/testing.h>

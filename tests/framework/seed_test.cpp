@@ -1,4 +1,6 @@
 #include <lrpp/framework/model.h>
+#include <lrpp/framework/ops/embedding.h>
+#include <lrpp/framework/ops/wiring.h>
 #include <lrpp/framework/seed.h>
 #include <lrpp/tests/support/testing.h>
 
@@ -78,8 +80,15 @@ TEST(Position, LastFirstIndex) {
 }
 
 TEST(PrepareText, RefusesWhatCannotBeExplained) {
+  GraphBuilder builder;
+  const Value input_ids = builder.input("input_ids"), position = builder.input("position");
+  const Value table =
+      builder.add("table", std::make_shared<ops::Embedding>(testing::random({10, 2})), {input_ids});
+  const Value chosen = builder.add("select", std::make_shared<ops::SelectToken>(), {table, position});
   Model model;
+  model.graph = std::move(builder).finish(table, chosen);
   model.vocabulary_size = 10;
+  model.max_tokens = 3;
   const Tensor ids = at::tensor({1, 2, 3, 4, 5, 6}, at::kLong).reshape({2, 3});
   const auto prepare = [&](Tensor input_ids, Tensor mask) {
     return prepare_text(model, {std::move(input_ids), std::move(mask), {}}, "last");
@@ -97,6 +106,30 @@ TEST(PrepareText, RefusesWhatCannotBeExplained) {
   expect_user_error([&] { prepare(ids, mask * 0); }, {"at least one real token"});
   expect_user_error([&] { prepare(ids, mask + 1); }, {"only 0 and 1"});
   expect_user_error([&] { prepare(ids, mask[0]); }, {"shape of input_ids", "[3]"});
+  expect_user_error([&] { prepare(at::cat({ids, ids}, 1), {}); }, {"positions for 3 tokens", "6"});
+  expect_user_error(
+      [&] {
+        prepare_text(model, {ids, {}, {}, at::zeros_like(ids)}, "last");
+      },
+      {"takes no token_type_ids"});
+}
+
+TEST(PrepareImage, RefusesWhatCannotBeExplained) {
+  Model model;
+  model.dtype = at::kDouble;
+  model.image = ImageShape{1, 4, 0};
+  const Tensor pixels = testing::random({2, 1, 4, 5}).to(at::kFloat);
+  EXPECT_EQ(prepare_image(model, {pixels, {}}).at("pixel_values").scalar_type(), at::kDouble);
+  expect_user_error([&] { prepare_image(model, {}); }, {"needs pixel_values"});
+  expect_user_error([&] { prepare_image(model, {pixels.to(at::kInt), {}}); }, {"floating-point", "Int"});
+  expect_user_error([&] { prepare_image(model, {pixels[0], {}}); }, {"[B, 1, 4, W]", "[1, 4, 5]"});
+  expect_user_error(
+      [&] {
+        prepare_image(model, {pixels.transpose(2, 3), {}});
+      },
+      {"[B, 1, 4, W]", "[2, 1, 5, 4]"});
+  expect_user_error([&] { prepare_image(model, {pixels / 0, {}}); }, {"finite"});
+  expect_user_error([&] { prepare_image(model, {pixels, at::zeros({3}, at::kLong)}); }, {"target", "[2]"});
 }
 
 }  // namespace

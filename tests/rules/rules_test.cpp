@@ -4,13 +4,14 @@
 #include <lrpp/framework/ops/norms.h>
 #include <lrpp/framework/ops/products.h>
 #include <lrpp/framework/ops/wiring.h>
+#include <lrpp/rules/constant_norm.h>
+#include <lrpp/rules/epsilon.h>
 #include <lrpp/rules/gradient.h>
 #include <lrpp/rules/hold.h>
 #include <lrpp/rules/identity.h>
-#include <lrpp/rules/linear_rules.h>
 #include <lrpp/rules/pass.h>
 #include <lrpp/rules/uniform.h>
-#include <lrpp/tests/support/testing.h>
+#include <lrpp/tests/rules/oracle.h>
 
 #include <cmath>
 
@@ -21,39 +22,13 @@ using testing::expect_user_error;
 using testing::random;
 using testing::relative_difference;
 
-/// Float64 rounding; the oracles divide where the rules do not.
-constexpr double tolerance = 1e-11;
+constexpr double tolerance = testing::rule_tolerance;
+using testing::expect_claims_balance;
+using testing::sign;
 
-/// The relevance at each input for this relevance at the output.
 Tensors relevance(const Rule& rule, const Op& op, const Tensors& inputs, const Tensor& out) {
-  EXPECT_EQ(rule.rejects(op), "");
-  const Tensors outputs = op.forward(inputs);
-  const Kept kept = Kept::all(inputs, outputs);
-  const Tensor signal = rule.takes() == SignalKind::multiplier ? out / outputs[0] : out;
-  Tensors signals = rule.propagate(op, kept, {signal});
-  for (size_t i = 0; i < signals.size(); ++i) {
-    if (signals[i].defined() && rule.gives() == SignalKind::multiplier) signals[i] = signals[i] * inputs[i];
-  }
-  return signals;
+  return testing::relevance_at_inputs(rule, op, inputs, out);
 }
-
-/// What the rule claims to have absorbed must be what is missing, to rounding.
-void expect_claims_balance(const Rule& rule, const Op& op, const Tensors& inputs) {
-  const Tensors outputs = op.forward(inputs);
-  const Kept kept = Kept::all(inputs, outputs);
-  const Tensors signals_out{random(outputs[0].sizes(), 77)};
-  const Tensors signals_in = rule.propagate(op, kept, signals_out);
-  const Absorbed a = rule.absorbed(op, kept, signals_out, signals_in);
-  Tensor rest = total_relevance(rule.takes(), outputs, signals_out);
-  const Tensor in = total_relevance(rule.gives(), inputs, signals_in);
-  if (in.defined()) rest = rest - in;
-  for (const Tensor& t : {a.bias, a.stabilizer, a.held, a.by_rule}) {
-    if (t.defined()) rest = rest - t;
-  }
-  EXPECT_LT(rest.abs().max().item<double>(), tolerance);
-}
-
-double sign(double x) { return x >= 0 ? 1 : -1; }
 
 TEST(EpsilonRule, IsTheSumOfThePaper) {
   const Tensor x = random({2, 6}, 1), w = random({4, 6}, 2), b = random({4}, 3), out = random({2, 4}, 4);

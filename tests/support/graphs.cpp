@@ -22,6 +22,12 @@ Graph perceptron(const OpPtr& activation) {
   return std::move(builder).finish(x, y);
 }
 
+Composite make_any_composite(const Registry& registry, const std::string& name) {
+  Json arguments = Json::object();
+  if (name == "epsilon-gamma-box") arguments = {{"low", {-10.0}}, {"high", {10.0}}};
+  return registry.make_composite(name, arguments);
+}
+
 Composite uniform_composite(const RulePtr& rule) {
   Composite composite;
   composite.name = "test";

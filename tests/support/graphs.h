@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lrpp/framework/graph.h>
+#include <lrpp/framework/registry.h>
 #include <lrpp/framework/walk.h>
 
 #include <string>
@@ -14,6 +15,9 @@ Graph single_op_graph(const OpPtr& op, int attributed = 0);
 /// A two-layer perceptron x [B, 4] -> linear "first" -> activation "act" -> linear "second" [B, 3] with
 /// biases.
 Graph perceptron(const OpPtr& activation);
+
+/// A composite of the registry, with the arguments that it cannot do without.
+Composite make_any_composite(const Registry& registry, const std::string& name);
 
 /// A composite with one entry that matches everything.
 Composite uniform_composite(const RulePtr& rule);

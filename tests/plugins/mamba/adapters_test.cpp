@@ -37,7 +37,7 @@ TEST(Forward, EqualsTransformersAtEveryPosition) {
     const auto tensors = case_tensors(name);
     const Model model = load_case(name, at::kDouble, /*every_position=*/true);
     const Plan plan = make_plan(model.graph, builtin_registry().make_composite("mamba-lrp"));
-    const Trace trace = forward(model.graph, plan, {{"input_ids", tensors.at("input_ids")}});
+    const Trace trace = forward(plan, {{"input_ids", tensors.at("input_ids")}});
     EXPECT_LT(relative_difference(trace.output, tensors.at("logits")), 1e-9);
   }
 }
@@ -48,7 +48,7 @@ TEST(Forward, AnyPositionIsTheSameRowOfAllPositions) {
   const Plan plan = make_plan(model.graph, builtin_registry().make_composite("mamba-lrp"));
   const TextInputs inputs{tensors.at("input_ids"), {}, {}};
   for (const auto& [position, row] : std::map<std::string, int64_t>{{"first", 0}, {"4", 4}, {"last", 10}}) {
-    const Trace trace = forward(model.graph, plan, prepare_text(model, inputs, position));
+    const Trace trace = forward(plan, prepare_text(model, inputs, position));
     EXPECT_LT(relative_difference(trace.output, tensors.at("logits").select(1, row)), 1e-9);
   }
 }
@@ -60,8 +60,7 @@ TEST(Padding, OnTheRightChangesNothing) {
   const Tensor ids = tensors.at("input_ids");
   const Tensor padded = at::cat({ids, at::zeros({ids.size(0), 4}, at::kLong)}, 1);
   const Tensor mask = at::cat({at::ones_like(ids), at::zeros({ids.size(0), 4}, at::kLong)}, 1);
-  const Attribution a =
-      explain(model.graph, plan, prepare_text(model, {padded, mask, {}}, "last"), model.labels, {});
+  const Attribution a = explain(plan, prepare_text(model, {padded, mask, {}}, "last"), model.labels, {});
   EXPECT_LT(relative_difference(a.logits, tensors.at("logits")), 1e-9);
   EXPECT_EQ(a.relevance_token.slice(1, ids.size(1)).abs().max().item<double>(), 0);
 }

@@ -56,8 +56,8 @@ inline Attribution explain_case(const Model& model, const Composite& composite,
   ExplainOptions options;
   options.target = target;
   options.given_target = inputs.target;
-  return explain(model.graph, make_plan(model.graph, composite, audit), prepare_text(model, inputs, "last"),
-                 model.labels, options);
+  return explain(make_plan(model.graph, composite, audit), prepare_text(model, inputs, "last"), model.labels,
+                 options);
 }
 
 }  // namespace lrpp::testing

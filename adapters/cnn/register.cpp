@@ -1,0 +1,7 @@
+#include <lrpp/adapters/cnn/register.h>
+
+namespace lrpp {
+
+void register_cnn(Registry& registry) {}
+
+}  // namespace lrpp

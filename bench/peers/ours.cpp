@@ -1,0 +1,114 @@
+// Times explanations of one checkpoint on one input: the side of the library in comparisons with other tools.
+#include <c10/core/CachingDeviceAllocator.h>
+#include <lrpp/cli/builtins.h>
+#include <lrpp/framework/composite_json.h>
+#include <lrpp/framework/dtype.h>
+#include <lrpp/framework/explain.h>
+#include <lrpp/framework/heap.h>
+#include <malloc.h>
+#include <torch/cuda.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+
+namespace {
+
+using namespace lrpp;
+
+struct Options {
+  std::string model, input, rules, device = "cpu", dtype = "float32", output;
+  int repeat = 5;
+  bool json = false;
+};
+
+/// A line of /proc/self/status in MiB: VmRSS (now) or VmHWM (the largest so far).
+double status_mib(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(key + ":")) return std::stod(line.substr(key.size() + 1)) / 1024;
+  }
+  return 0;
+}
+
+double peak_mib(const at::Device& device) {
+  if (device.is_cuda()) {
+    const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+    return static_cast<double>(stats.allocated_bytes[0].peak) / (1 << 20);
+  }
+  return status_mib("VmHWM");
+}
+
+std::map<std::string, Tensor> read_inputs(const Model& model, const SafetensorsFile& file) {
+  const auto get = [&](const char* name) {
+    return file.tensors().contains(name) ? file.get(name).clone() : Tensor();
+  };
+  if (model.image) return prepare_image(model, {get("pixel_values"), {}});
+  return prepare_text(model, {get("input_ids"), get("attention_mask"), {}, get("token_type_ids")}, "last");
+}
+
+void run(const Options& o) {
+  const Registry registry = builtin_registry();
+  const at::Device device = device_from_name(o.device);
+  const Model model = load_model(registry, o.model, {dtype_from_name(o.dtype), device, false});
+  const std::string rules = o.rules.empty() ? model.default_composite : o.rules;
+  const Plan plan = make_plan(model.graph, composite_from_argument(registry, rules));
+  const SafetensorsFile file(o.input);
+  const auto inputs = read_inputs(model, file);
+  ExplainOptions options;
+  if (file.tensors().contains("target")) {
+    options.target = "input";
+    options.given_target = file.get("target").clone();
+  }
+  const auto finish = [&] {
+    if (device.is_cuda()) torch::cuda::synchronize();
+  };
+  Attribution result = explain(plan, inputs, model.labels, options);  // warms up
+  finish();
+  std::vector<double> times;
+  for (int i = 0; i < o.repeat; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    result = explain(plan, inputs, model.labels, options);
+    finish();
+    times.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  if (!o.output.empty()) {
+    save_safetensors(o.output, {{"relevance", result.relevance}, {"logits", result.logits}});
+  }
+  std::vector<double> sorted = times;
+  std::sort(sorted.begin(), sorted.end());
+  const Json report = {{"median_ms", sorted[sorted.size() / 2]},
+                       {"times_ms", times},
+                       {"peak_mib", peak_mib(device)},
+                       {"composite", rules},
+                       {"threads", at::get_num_threads()}};
+  fmt::print("{}\n", o.json ? report.dump() : report.dump(1));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_freed_memory();  // as the program does
+  Options o;
+  CLI::App app{"Times explanations of one checkpoint on one input; the first run is not counted"};
+  app.add_option("MODEL", o.model, "the checkpoint's folder")->required();
+  app.add_option("--input", o.input,
+                 "safetensors with pixel_values or input_ids; target [B] is used if there")
+      ->required();
+  app.add_option("--rules", o.rules, "a composite or a rules file (default: the family's)");
+  app.add_option("--device", o.device)->capture_default_str();
+  app.add_option("--dtype", o.dtype)->capture_default_str();
+  app.add_option("--repeat", o.repeat)->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--output", o.output, "writes the relevance as safetensors");
+  app.add_flag("--json", o.json, "on one line");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run(o);
+  } catch (const UserError& error) {
+    fmt::print(stderr, "bench_peers_ours: {}\n", error.what());
+    return 2;
+  }
+  return 0;
+}

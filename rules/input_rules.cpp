@@ -1,0 +1,152 @@
+#include <lrpp/rules/input_rules.h>
+#include <lrpp/rules/linear_view.h>
+
+#include <algorithm>
+
+namespace lrpp::rules {
+namespace {
+
+/// The one input that gets a signal.
+Tensors only_first(const Op& op, Tensor signal) {
+  Tensors inputs(static_cast<size_t>(op.num_inputs()));
+  inputs[0] = std::move(signal);
+  return inputs;
+}
+
+void require_stabilizer(std::string_view rule, double stabilizer) {
+  require(stabilizer > 0, fmt::format("rule {}", rule), "stabilizer must be above 0; got {}", stabilizer);
+}
+
+/// What the map with changed weights makes of an input of ones: how much each output counts.
+struct Counted {
+  std::unique_ptr<LinearMap> map;
+  Tensor z;
+};
+
+Counted count(const Op& op, const Kept& kept, const std::function<Tensor(const Tensor&)>& change) {
+  Counted counted;
+  counted.map = op.linear_map(kept)->with_weights(change);
+  // One example stands for all: the sizes of the others are the same.
+  std::vector<int64_t> sizes = kept.input_meta(0).sizes;
+  sizes.at(0) = 1;
+  counted.z = counted.map->apply(at::ones(sizes, kept.input_meta(0).options));
+  return counted;
+}
+
+Tensor ones(const Tensor& w) { return at::ones_like(w); }
+Tensor squares(const Tensor& w) { return w.square(); }
+
+}  // namespace
+
+std::string InputRule::rejects(const Op& op) const {
+  const bool fits = has_linear_view(op) && op.kind() != OpKind::wiring && op.has_explicit_weights();
+  return fits ? "" : fmt::format("{} needs a linear op with weights", name());
+}
+
+Flat::Flat(FlatParameters parameters) : parameters_(parameters) {
+  require_stabilizer("flat", parameters.stabilizer);
+}
+
+Tensors Flat::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
+  const Counted counted = count(op, kept, ones);
+  return only_first(op, counted.map->transpose(outputs.at(0) / stabilize(counted.z, parameters_.stabilizer)));
+}
+
+Absorbed Flat::absorbed(const Op& op, const Kept& all, const Passage& passage) const {
+  const Counted counted = count(op, all, ones);
+  const Tensor divisor = stabilize(counted.z, parameters_.stabilizer);
+  Absorbed absorbed;
+  absorbed.stabilizer = dot_per_example((divisor - counted.z) / divisor, passage.outputs.at(0));
+  return absorbed;
+}
+
+WSquare::WSquare(WSquareParameters parameters) : parameters_(parameters) {
+  require_stabilizer("w-square", parameters.stabilizer);
+}
+
+Tensors WSquare::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
+  const Counted counted = count(op, kept, squares);
+  const Tensor bias = parameters_.zero_bias ? Tensor() : view_bias(op, kept);
+  const Tensor z = bias.defined() ? counted.z + squares(bias) : counted.z;
+  return only_first(op, counted.map->transpose(outputs.at(0) / stabilize(z, parameters_.stabilizer)));
+}
+
+Absorbed WSquare::absorbed(const Op& op, const Kept& all, const Passage& passage) const {
+  const Counted counted = count(op, all, squares);
+  const Tensor bias = parameters_.zero_bias ? Tensor() : view_bias(op, all);
+  const Tensor z = bias.defined() ? counted.z + squares(bias) : counted.z;
+  const Tensor divisor = stabilize(z, parameters_.stabilizer);
+  const Tensor s = passage.outputs.at(0) / divisor;
+  Absorbed absorbed;
+  absorbed.stabilizer = dot_per_example(divisor - z, s);
+  if (bias.defined()) absorbed.bias = dot_per_example(squares(bias), s);
+  return absorbed;
+}
+
+struct ZBox::Box {
+  std::unique_ptr<LinearMap> all, positive, negative;
+  Tensor low, high, z;
+};
+
+ZBox::ZBox(ZBoxParameters parameters) : parameters_(std::move(parameters)) {
+  const auto& low = parameters_.low;
+  const auto& high = parameters_.high;
+  require(low.size() == high.size(), "rule z-box", "low and high must hold as many numbers; got {} and {}",
+          low.size(), high.size());
+  for (size_t i = 0; i < low.size(); ++i) {
+    require(low[i] <= high[i], "rule z-box", "low must not be above high; got {} and {}", low[i], high[i]);
+  }
+  require_stabilizer("z-box", parameters_.stabilizer);
+}
+
+std::string ZBox::rejects(const Op& op) const {
+  if (parameters_.low.empty()) {
+    return "it needs the bounds of the input, 'low' and 'high': an array of one number, or of one for each "
+           "channel. "
+           "For pixels normalised by mean and std they are (0 - mean) / std and (1 - mean) / std";
+  }
+  return InputRule::rejects(op);
+}
+
+Needs ZBox::needs(const Op& op) const { return op.linear_map_needs() + Needs::only_inputs({0}); }
+
+ZBox::Box ZBox::make_box(const Op& op, const Kept& kept) const {
+  const Tensor& x = kept.input(0);
+  const int64_t channel_dim = x.dim() == 4 ? 1 : x.dim() - 1;
+  const auto count = static_cast<int64_t>(parameters_.low.size());
+  require(count == 1 || count == x.size(channel_dim), "rule z-box",
+          "'low' and 'high' must hold one number, or one for each of the {} channels; got {}",
+          x.size(channel_dim), count);
+  std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
+  shape[static_cast<size_t>(channel_dim)] = count;
+  const auto bound = [&](const std::vector<double>& values) {
+    return at::tensor(values, at::kDouble).reshape(shape).to(x.options()).expand_as(x);
+  };
+  const auto view = op.linear_map(kept);
+  Box box{view->with_weights([](const Tensor& w) { return w; }),
+          view->with_weights([](const Tensor& w) { return w.clamp_min(0); }),
+          view->with_weights([](const Tensor& w) { return w.clamp_max(0); }),
+          bound(parameters_.low),
+          bound(parameters_.high),
+          {}};
+  // The bias is the same for x and for the corner of the box that is subtracted, so that it cancels.
+  box.z = box.all->apply(x) - box.positive->apply(box.low) - box.negative->apply(box.high);
+  return box;
+}
+
+Tensors ZBox::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
+  const Box box = make_box(op, kept);
+  const Tensor s = outputs.at(0) / stabilize(box.z, parameters_.stabilizer);
+  return only_first(op, kept.input(0) * box.all->transpose(s) - box.low * box.positive->transpose(s) -
+                            box.high * box.negative->transpose(s));
+}
+
+Absorbed ZBox::absorbed(const Op& op, const Kept& all, const Passage& passage) const {
+  const Box box = make_box(op, all);
+  const Tensor divisor = stabilize(box.z, parameters_.stabilizer);
+  Absorbed absorbed;
+  absorbed.stabilizer = dot_per_example(divisor - box.z, passage.outputs.at(0) / divisor);
+  return absorbed;
+}
+
+}  // namespace lrpp::rules
