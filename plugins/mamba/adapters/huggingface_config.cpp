@@ -1,4 +1,5 @@
 #include <lrpp/framework/io/reflect_json.h>
+#include <lrpp/framework/labels.h>
 #include <lrpp/plugins/mamba/adapters/stack_config.h>
 
 namespace lrpp::mamba {
@@ -21,7 +22,6 @@ struct HuggingFaceConfig {
   bool residual_in_fp32 = true;
   bool tie_word_embeddings = true;
   bool lm_head_is_classifier = false;
-  std::optional<int64_t> num_labels;
   std::optional<std::vector<std::string>> architectures;
 };
 
@@ -43,23 +43,6 @@ int64_t time_step_rank(const Json& config, int64_t hidden_size, const std::strin
   return rank->get<int64_t>();
 }
 
-/// `id2label` as a list by class; "LABEL_i" where the config names none.
-std::vector<std::string> labels_of(const Json& config, int64_t count, const std::string& where) {
-  std::vector<std::string> labels;
-  const auto names = config.find("id2label");
-  for (int64_t i = 0; i < count; ++i) {
-    const std::string key = std::to_string(i);
-    if (names == config.end() || names->is_null()) {
-      labels.push_back("LABEL_" + key);
-      continue;
-    }
-    require(names->is_object() && names->contains(key) && (*names)[key].is_string(), where,
-            "'id2label' must name each of the {} labels; \"{}\" has no name", count, key);
-    labels.push_back((*names)[key].get<std::string>());
-  }
-  return labels;
-}
-
 void check(const HuggingFaceConfig& config, const std::string& where) {
   const auto positive = [&](std::string_view key, int64_t value) {
     require(value > 0 && value <= max_size, where, "'{}' must be between 1 and 2^24; got {}", key, value);
@@ -69,7 +52,6 @@ void check(const HuggingFaceConfig& config, const std::string& where) {
   positive("state_size", config.state_size);
   positive("expand", config.expand);
   positive("conv_kernel", config.conv_kernel);
-  positive("num_labels", config.num_labels.value_or(1));
   require(config.num_hidden_layers >= 0 && config.num_hidden_layers < 100000, where,
           "'num_hidden_layers' must be between 0 and 100000; got {}", config.num_hidden_layers);
   require(config.layer_norm_epsilon >= 0, where, "'layer_norm_epsilon' must be at least 0; got {}",
@@ -103,7 +85,7 @@ StackConfig read_huggingface_config(const Json& json, const std::string& where) 
   stack.tied_head = config.tie_word_embeddings;
   stack.num_outputs = config.vocab_size;
   if (is_classifier(config)) {
-    stack.num_outputs = config.num_labels.value_or(2);
+    stack.num_outputs = num_labels_of(json, where);
     stack.labels = labels_of(json, stack.num_outputs, where);
     stack.tied_head = false;
   }
