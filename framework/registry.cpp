@@ -86,6 +86,8 @@ void register_framework(Registry& registry) {
   registry.add_op({"split", OpKind::wiring, "cuts a dimension into parts, one output each"});
   registry.add_op({"select_token", OpKind::wiring, "takes one token of each example"});
   registry.add_op({"cast", OpKind::wiring, "changes the dtype"});
+  registry.add_op({"flatten", OpKind::wiring, "joins consecutive dimensions"});
+  registry.add_op({"permute", OpKind::wiring, "reorders the dimensions"});
   registry.add_op({"relu", OpKind::activation, "max(x, 0)"});
   registry.add_op({"silu", OpKind::activation, "x sigmoid(x)"});
   registry.add_op({"gelu", OpKind::activation, "x Phi(x), by erf or tanh"});
