@@ -81,10 +81,17 @@ const AdapterInfo& Registry::adapter(std::string_view model_type) const {
 void register_framework(Registry& registry) {
   registry.add_op({"input", OpKind::source, "a tensor that the caller feeds"});
   registry.add_op({"embedding", OpKind::source, "looks rows of a table up"});
+  registry.add_op({"parameter", OpKind::source, "a learned tensor: class token, position embeddings"});
+  registry.add_op({"position_ids", OpKind::source, "the positions of tokens, from their ids"});
   registry.add_op({"linear", OpKind::linear, "x W^T + b over the last dimension"});
   registry.add_op({"add", OpKind::wiring, "the sum of two values"});
   registry.add_op({"split", OpKind::wiring, "cuts a dimension into parts, one output each"});
   registry.add_op({"select_token", OpKind::wiring, "takes one token of each example"});
+  registry.add_op({"select_index", OpKind::wiring, "takes the same token of every example"});
+  registry.add_op({"concat", OpKind::wiring, "lays values one after the other along a dimension"});
+  registry.add_op({"split_heads", OpKind::wiring, "cuts the channels of each token into heads"});
+  registry.add_op({"merge_heads", OpKind::wiring, "lays the heads of each token side by side"});
+  registry.add_op({"rope", OpKind::wiring, "rotary position embedding of queries or keys"});
   registry.add_op({"cast", OpKind::wiring, "changes the dtype"});
   registry.add_op({"flatten", OpKind::wiring, "joins consecutive dimensions"});
   registry.add_op({"permute", OpKind::wiring, "reorders the dimensions"});
@@ -92,11 +99,15 @@ void register_framework(Registry& registry) {
   registry.add_op({"silu", OpKind::activation, "x sigmoid(x)"});
   registry.add_op({"gelu", OpKind::activation, "x Phi(x), by erf or tanh"});
   registry.add_op({"tanh", OpKind::activation, "tanh(x)"});
+  registry.add_op({"soft_cap", OpKind::activation, "cap tanh(x / cap)"});
+  registry.add_op({"quick_gelu", OpKind::activation, "x sigmoid(1.702 x)"});
   registry.add_op({"softplus", OpKind::activation, "log(1 + exp(x))"});
   registry.add_op({"rms_norm", OpKind::norm, "x / rms(x) * weight"});
   registry.add_op({"layer_norm", OpKind::norm, "(x - mean) / std * weight + bias"});
   registry.add_op({"mul", OpKind::product, "the product of two values"});
   registry.add_op({"gate", OpKind::product, "the product of a branch and its gate"});
+  registry.add_op({"matmul", OpKind::product, "the matrix product of two values, head by head"});
+  registry.add_op({"softmax", OpKind::softmax, "attention weights: shares of what each token sees"});
 }
 
 }  // namespace lrpp

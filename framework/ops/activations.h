@@ -55,6 +55,37 @@ class Tanh final : public Activation {
   bool has_factor() const override { return true; }
 };
 
+struct SoftCapAttributes {
+  double cap = 50;
+};
+
+/// cap tanh(x / cap), which keeps attention scores and logits within (-cap, cap), as in Gemma 2; f(x)/x has
+/// the limit 1 at 0.
+class SoftCap final : public Activation {
+ public:
+  /// Throws UserError unless `cap` is positive.
+  explicit SoftCap(SoftCapAttributes attributes = {});
+  std::string_view type() const override { return "soft_cap"; }
+  Tensors forward(const Tensors& inputs) const override;
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
+  Tensor factor(const Tensor& x) const override;
+  bool has_factor() const override { return true; }
+  Json attributes() const override { return to_json_value(attributes_); }
+
+ private:
+  SoftCapAttributes attributes_;
+};
+
+/// x sigmoid(1.702 x), an approximation of GELU (Hendrycks and Gimpel, arXiv:1606.08415).
+class QuickGelu final : public Activation {
+ public:
+  std::string_view type() const override { return "quick_gelu"; }
+  Tensors forward(const Tensors& inputs) const override { return {inputs.at(0) * factor(inputs.at(0))}; }
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
+  Tensor factor(const Tensor& x) const override { return at::sigmoid(1.702 * x); }
+  bool has_factor() const override { return true; }
+};
+
 /// log(1 + exp(x)), linear above 20 as torch.nn.Softplus. f(0) = log 2, so that f(x)/x has no limit at 0.
 class Softplus final : public Activation {
  public:

@@ -2,7 +2,8 @@
 
 namespace lrpp::ops {
 
-Embedding::Embedding(Tensor weight) : weight_(std::move(weight)) {
+Embedding::Embedding(Tensor weight, EmbeddingAttributes attributes)
+    : weight_(std::move(weight)), attributes_(attributes) {
   require(weight_.dim() == 2, "embedding", "weight must have shape [V, D]; got {}",
           shape_string(weight_.sizes()));
 }
@@ -16,7 +17,9 @@ Tensors Embedding::forward(const Tensors& inputs) const {
     require(low >= 0 && high < weight_.size(0), "embedding", "token ids must lie in [0, {}); got {}",
             weight_.size(0), low < 0 ? low : high);
   }
-  return {at::embedding(weight_, ids)};
+  const Tensor rows = at::embedding(weight_, ids);
+  if (attributes_.scale == 1) return {rows};
+  return {rows * at::scalar_tensor(attributes_.scale, weight_.options())};
 }
 
 }  // namespace lrpp::ops

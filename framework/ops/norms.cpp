@@ -33,6 +33,8 @@ Norm::Norm(Tensor weight, Tensor bias, bool centred, NormAttributes attributes)
   require(weight_.dim() == 1, "norm", "weight must have shape [D]; got {}", shape_string(weight_.sizes()));
   require(!bias_.defined() || bias_.sizes() == weight_.sizes(), "norm",
           "bias must have the weight's shape {}", shape_string(weight_.sizes()));
+  const double offset = attributes_.offset;
+  gain_ = offset == 0 ? weight_ : weight_.to(at_least_float(weight_.scalar_type())) + offset;
 }
 
 Tensor Norm::scale(const Tensor& x) const {
@@ -46,13 +48,13 @@ Tensors Norm::forward(const Tensors& inputs) const {
   const Tensor wide = x.to(at_least_float(x.scalar_type()));
   const Tensor centre = centred_ ? wide - wide.mean(-1, true) : wide;
   const Tensor unit = centre * at::rsqrt(centre.square().mean(-1, true) + attributes_.eps);
-  Tensor y = weight_ * unit.to(weight_.scalar_type());
+  Tensor y = (gain_ * unit.to(gain_.scalar_type())).to(weight_.scalar_type());
   if (bias_.defined()) y = y + bias_;
   return {y};
 }
 
 std::unique_ptr<LinearMap> Norm::linear_map(const Kept& kept, int) const {
-  return std::make_unique<NormView>(weight_ * scale(kept.input(0)), bias_, centred_, weight_.scalar_type());
+  return std::make_unique<NormView>(gain_ * scale(kept.input(0)), bias_, centred_, weight_.scalar_type());
 }
 
 NamedTensors Norm::weights() const {

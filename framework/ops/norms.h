@@ -6,11 +6,12 @@ namespace lrpp::ops {
 
 struct NormAttributes {
   double eps = 1e-5;
+  double offset = 0;  ///< added to the stored weight: 1 in Gemma, whose weights are near 0
 };
 
 /// Base of norms over the last dimension: y = w * s * (x - c mean(x)) + b with a statistic s of x.
-/// Statistics are computed in float32 at least; the output has the weight's dtype, as models with a residual
-/// stream wider than their weights expect.
+/// Statistics, and a weight with an offset, are computed in float32 at least; the output has the weight's
+/// dtype, as models with a residual stream wider than their weights expect.
 class Norm : public Op {
  public:
   OpKind kind() const final { return OpKind::norm; }
@@ -28,6 +29,7 @@ class Norm : public Op {
 
  private:
   Tensor weight_, bias_;
+  Tensor gain_;  ///< the weight with its offset, in float32 at least where there is one
   bool centred_;
   NormAttributes attributes_;
 };

@@ -34,6 +34,9 @@ std::vector<Case> cases() {
        }},
       {std::make_shared<ops::Tanh>(),
        [](const Tensor& x) { return (x.exp() - (-x).exp()) / (x.exp() + (-x).exp()); }},
+      {std::make_shared<ops::SoftCap>(ops::SoftCapAttributes{3}),
+       [](const Tensor& x) { return 3 * (1 - 2 / ((2 * x / 3).exp() + 1)); }},
+      {std::make_shared<ops::QuickGelu>(), [=](const Tensor& x) { return x * sigmoid(1.702 * x); }},
       {std::make_shared<ops::Softplus>(), [](const Tensor& x) { return (1 + x.exp()).log(); }},
   };
 }
@@ -78,6 +81,10 @@ TEST(Activations, FactorsAreFiniteEverywhere) {
 
 TEST(Gelu, ApproximationIsChecked) {
   testing::expect_user_error([] { ops::Gelu({"fast"}); }, {"'none' or 'tanh'", "'fast'"});
+}
+
+TEST(SoftCap, CapIsChecked) {
+  testing::expect_user_error([] { ops::SoftCap({0}); }, {"cap must be positive", "0"});
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <lrpp/tests/support/gradcheck.h>
 #include <lrpp/tests/support/testing.h>
 
+#include <cmath>
+
 namespace lrpp {
 namespace {
 
@@ -85,6 +87,23 @@ TEST(LayerNorm, AgainstAutograd) {
   }
 }
 
+TEST(Norm, AnOffsetIsAddedToTheWeight) {
+  const Tensor weight = random({6}, 1);
+  const ops::RmsNorm op(weight, {1e-5, 1}), shifted(weight + 1, {1e-5});
+  const Tensors inputs{random({2, 3, 6}, 2)};
+  EXPECT_TRUE(op.forward(inputs)[0].equal(shifted.forward(inputs)[0]));
+  check_against_autograd(
+      op,
+      [&](const Tensors& in) -> Tensors {
+        return {in[0] / (in[0].square().mean(-1, true) + 1e-5).sqrt() * (1 + weight)};
+      },
+      inputs, tolerance);
+  const Tensor one = at::ones({1, 6}, at::kBFloat16);
+  const Tensor y = ops::RmsNorm(at::full({6}, 1.0 / 64, at::kBFloat16), {0, 1}).forward({one})[0];
+  EXPECT_EQ(y.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(y[0][0].item<double>(), 1 + 1.0 / 64);
+}
+
 TEST(Norm, HasTheDtypeOfItsWeightAndAStatisticOfItsInput) {
   const ops::RmsNorm op(at::ones({6}, at::kBFloat16));
   EXPECT_EQ(op.forward({random({2, 6}).to(at::kFloat)})[0].scalar_type(), at::kBFloat16);
@@ -151,6 +170,10 @@ TEST(Embedding, LooksUpAndChecksIds) {
   const ops::Embedding op(weight);
   const Tensor ids = at::tensor({4, 0, 4}, at::kLong).reshape({1, 3});
   EXPECT_TRUE(op.forward({ids})[0][0][2].equal(weight[4]));
+  EXPECT_TRUE(ops::Embedding(weight, {2.5}).forward({ids})[0].equal(2.5 * op.forward({ids})[0]));
+  // The scale has the table's precision: sqrt(3072) is 55.5 in bfloat16.
+  const ops::Embedding half(at::ones({5, 3}, at::kBFloat16), {std::sqrt(3072.0)});
+  EXPECT_EQ(half.forward({ids})[0][0][0][0].item<double>(), 55.5);
   expect_user_error([&] { op.forward({ids + 1}); }, {"[0, 5)", "5"});
   expect_user_error([&] { op.forward({ids - 1}); }, {"[0, 5)", "-1"});
   expect_user_error([&] { op.forward({ids.to(at::kInt)}); }, {"int64"});

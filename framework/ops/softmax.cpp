@@ -1,0 +1,60 @@
+#include <lrpp/framework/ops/softmax.h>
+
+#include <limits>
+
+namespace lrpp::ops {
+namespace {
+
+/// True where token t does not see token s, because s comes later or too early: [T,T].
+Tensor out_of_sight(int64_t tokens, int64_t window, at::Device device) {
+  const Tensor token = at::arange(tokens, at::TensorOptions(device).dtype(at::kLong));
+  const Tensor distance = token.unsqueeze(1) - token;
+  const Tensor later = distance < 0;
+  return window == 0 ? later : later | (distance >= window);
+}
+
+}  // namespace
+
+Softmax::Softmax(SoftmaxAttributes attributes) : attributes_(attributes) {
+  require(attributes_.window >= 0, "softmax", "window must be at least 0; got {}", attributes_.window);
+  require(attributes_.window == 0 || attributes_.causal, "softmax",
+          "a window of {} needs causal attention; windows that see both ways are not supported",
+          attributes_.window);
+}
+
+Tensors Softmax::forward(const Tensors& inputs) const {
+  const Tensor& scores = inputs.at(0);
+  require(scores.dim() == 4, "softmax", "scores must have shape [B,H,T,S]; got {}",
+          shape_string(scores.sizes()));
+  const auto wide = at::promote_types(scores.scalar_type(), at::kFloat);
+  Tensor hidden;
+  if (attributes_.causal) {
+    require(scores.size(2) == scores.size(3), "softmax",
+            "causal attention needs as many queries as keys; got scores {}", shape_string(scores.sizes()));
+    hidden = out_of_sight(scores.size(3), attributes_.window, scores.device());
+  }
+  if (attributes_.padded) {
+    const Tensor& mask = inputs.at(1);
+    require(mask.sizes() == at::IntArrayRef({scores.size(0), scores.size(3)}), "softmax",
+            "attention_mask must have shape [B,S] = [{}, {}]; got {}", scores.size(0), scores.size(3),
+            shape_string(mask.sizes()));
+    const Tensor padding = (mask == 0).unsqueeze(1).unsqueeze(1);
+    hidden = hidden.defined() ? hidden | padding : padding;
+  }
+  if (!hidden.defined()) return {at::softmax(scores, -1, wide).to(scores.scalar_type())};
+  const Tensor seen = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
+  const Tensor shares = at::softmax(seen, -1, wide).to(scores.scalar_type());
+  // Only padding can leave a token without anything to see: the softmax of nothing is 0 / 0.
+  const Tensor blind = hidden.all(-1, /*keepdim=*/true);
+  if (!attributes_.padded || !blind.any().item<bool>()) return {shares};
+  return {shares.masked_fill(blind, 0)};
+}
+
+Tensors Softmax::vjp(const Kept& kept, const Tensors& grad_outputs) const {
+  const Tensor& shares = kept.output(0);
+  Tensors grads(static_cast<size_t>(num_inputs()));
+  grads[0] = at::_softmax_backward_data(grad_outputs.at(0), shares, -1, shares.scalar_type());
+  return grads;
+}
+
+}  // namespace lrpp::ops
