@@ -2,7 +2,7 @@
 # requires-python = ">=3.10"
 # dependencies = ["numpy", "pillow"]
 # ///
-"""Draws a digit as a smooth white stroke on black: the sample images of digits-cnn and digits-vit, which are nobody's handwriting.
+"""Draws a digit as a smooth white stroke on black: the sample images of digits-cnn and digits-vit.
 
     python draw.py DIGIT SIZE FILE.png
 """

@@ -7,7 +7,8 @@
     python train.py --architecture cnn|vit --data DIR --output DIR
 
 --data    holds t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz of MNIST
---output  receives config.json, preprocessor_config.json and model.safetensors (float16), and the measured accuracy on the screen
+--output  receives config.json, preprocessor_config.json and model.safetensors (float16); the measured accuracy goes to
+          the screen
 
 Shapes in comments: N images, B of a batch, H and W 28 pixels.
 """
@@ -50,7 +51,7 @@ def other_writers():
 
 
 def vary(images):
-    """Each image turned by up to 15 degrees, sheared, scaled by up to 15%, shifted by up to 2 pixels, and softly bent."""
+    """Each image turned by up to 15 degrees, sheared, scaled by up to 15%, shifted by up to 2 pixels, softly bent."""
     count, device = len(images), images.device
 
     def uniform(limit):

@@ -6,7 +6,7 @@
 
     python train.py --architecture bert|gpt2 --data DIR --minilm DIR --output DIR
 
-Task, vocabulary, word vectors and the treatment of the texts are those of ../sst2-mamba/train.py, which this script uses.
+Task, vocabulary, word vectors and the treatment of the texts are those of ../sst2-mamba/train.py, which this uses.
 
 --data    holds train.tsv (a header, then text TAB label), sentences_dev.tsv and sentences_test.tsv (label TAB sentence)
 --minilm  holds tokenizer.json and model.safetensors of all-MiniLM-L6-v2, the source of the word vectors
@@ -120,7 +120,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--embedding-rate", type=float, default=0.5, help="the word vectors' share of the learning rate")
+    parser.add_argument("--embedding-rate", type=float, default=0.5, help="the word vectors' share of the rate")
     parser.add_argument("--weight-decay", type=float, default=0.05)
     parser.add_argument("--dropout", type=float, default=0.3)
     parser.add_argument("--word-dropout", type=float, default=0.15)
