@@ -84,6 +84,8 @@ void register_framework(Registry& registry) {
   registry.add_op({"parameter", OpKind::source, "a learned tensor: class token, position embeddings"});
   registry.add_op({"position_ids", OpKind::source, "the positions of tokens, from their ids"});
   registry.add_op({"linear", OpKind::linear, "x W^T + b over the last dimension"});
+  registry.add_op({"conv2d", OpKind::linear, "two-dimensional convolution with bias"});
+  registry.add_op({"scale", OpKind::linear, "x * weight along one dimension"});
   registry.add_op({"add", OpKind::wiring, "the sum of two values"});
   registry.add_op({"split", OpKind::wiring, "cuts a dimension into parts, one output each"});
   registry.add_op({"select_token", OpKind::wiring, "takes one token of each example"});
@@ -93,6 +95,10 @@ void register_framework(Registry& registry) {
   registry.add_op({"merge_heads", OpKind::wiring, "lays the heads of each token side by side"});
   registry.add_op({"rope", OpKind::wiring, "rotary position embedding of queries or keys"});
   registry.add_op({"cast", OpKind::wiring, "changes the dtype"});
+  registry.add_op({"max_pool2d", OpKind::wiring, "the largest value of each window"});
+  registry.add_op({"avg_pool2d", OpKind::wiring, "the mean of each window"});
+  registry.add_op({"adaptive_avg_pool2d", OpKind::wiring, "means over the parts of a divided image"});
+  registry.add_op({"dropout", OpKind::wiring, "passes everything, as dropout does after training"});
   registry.add_op({"flatten", OpKind::wiring, "joins consecutive dimensions"});
   registry.add_op({"permute", OpKind::wiring, "reorders the dimensions"});
   registry.add_op({"relu", OpKind::activation, "max(x, 0)"});
@@ -104,6 +110,7 @@ void register_framework(Registry& registry) {
   registry.add_op({"softplus", OpKind::activation, "log(1 + exp(x))"});
   registry.add_op({"rms_norm", OpKind::norm, "x / rms(x) * weight"});
   registry.add_op({"layer_norm", OpKind::norm, "(x - mean) / std * weight + bias"});
+  registry.add_op({"batch_norm", OpKind::norm, "batch norm with the statistics of training held"});
   registry.add_op({"mul", OpKind::product, "the product of two values"});
   registry.add_op({"gate", OpKind::product, "the product of a branch and its gate"});
   registry.add_op({"matmul", OpKind::product, "the matrix product of two values, head by head"});
