@@ -1,4 +1,5 @@
 #include <lrpp/rules/backprop.h>
+#include <lrpp/rules/canonizers.h>
 #include <lrpp/rules/composite_parts.h>
 #include <lrpp/rules/constant_norm.h>
 #include <lrpp/rules/epsilon.h>
@@ -56,6 +57,7 @@ void register_rules(Registry& registry) {
                                     "Springenberg et al. 2015, arXiv:1412.6806", false);
   registry.add_rule<DeconvNet>("deconvnet", "a ReLU passes a positive gradient, whatever its input",
                                "Zeiler and Fergus 2014, arXiv:1311.2901", false);
+  register_canonizers(registry);
   register_general_composites(registry);
   register_cnn_composites(registry);
   register_transformer_composites(registry);

@@ -19,6 +19,9 @@ class Linear final : public Op {
   Json attributes() const override;
   NamedTensors weights() const override;
 
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }
+
  private:
   Tensor weight_, bias_;
 };
