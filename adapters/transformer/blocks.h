@@ -1,0 +1,102 @@
+#pragma once
+
+#include <lrpp/adapters/transformer/builder.h>
+#include <lrpp/framework/ops/rope.h>
+
+#include <string>
+
+// The blocks that all Transformers here are made of. Rules files match names, so that there is one
+// vocabulary. Modules have the checkpoint's names. What is no module is named after its block; for an
+// attention A, an MLP M, a layer L and the model's base (of Llama: model.layers.0.self_attn,
+// model.layers.0.mlp, model.layers.0 and model):
+//   A.qkv_split                              the parts of a projection that makes all three
+//   A.q_heads  A.k_heads  A.v_heads          channels cut into heads
+//   A.q_rope  A.k_rope                       rotary position embedding
+//   A.scores  A.soft_cap  A.softmax          queries times keys, capped, as shares
+//   A.context  A.merge                       shares times values; heads side by side
+//   M.act  M.gate                            the activation; its product with the other branch
+//   L.attention.add  L.mlp.add               residual sums
+//   base.select_token                        the token that is explained, or the class token
+// Position ids and sums of embeddings are named position_ids, position_add and token_type_add, beside the
+// embeddings that they belong to.
+
+namespace lrpp::transformer {
+
+/// How queries, keys and values are projected.
+enum class Projection {
+  separate,       ///< three layers
+  fused,          ///< one layer whose outputs are [q k v], each [H, d]
+  fused_by_head,  ///< one layer whose outputs are [H, (q k v), d]: GPT-NeoX
+};
+
+struct AttentionConfig {
+  int64_t hidden_size = 0;
+  int64_t heads = 0, kv_heads = 0, head_dim = 0;
+  double scale = 1;  ///< of queries times keys
+  Projection projection = Projection::separate;
+  Layout layout = Layout::out_in;
+  bool qkv_bias = true, out_bias = true;
+  bool causal = false;
+  int64_t window = 0;                          ///< causal attention to so many tokens; 0: to all
+  std::optional<double> soft_cap;              ///< of the scores
+  std::optional<NormConfig> head_norm;         ///< q_norm and k_norm over each head
+  std::shared_ptr<const ops::RopeTable> rope;  ///< none where positions are learned
+};
+
+/// Module names within a layer. `qkv` is used where the projection is fused, q, k and v where it is not.
+struct AttentionNames {
+  std::string block, q, k, v, qkv, out;
+};
+
+/// Softmax attention with any number of key and value heads: [B,T,D] -> [B,T,D]. `mask`: attention_mask
+/// [B,T].
+Value add_attention(Builder& builder, const std::string& layer, const AttentionNames& names,
+                    const AttentionConfig& config, Value x, std::optional<Value> mask);
+
+struct MlpConfig {
+  int64_t hidden_size = 0, intermediate_size = 0;
+  OpPtr activation;
+  bool gated = false;  ///< down(up(x) * act(gate(x))); else down(act(up(x)))
+  bool bias = true;
+  Layout layout = Layout::out_in;
+};
+
+struct MlpNames {
+  std::string block, up, down, gate;
+};
+
+/// [B,T,D] -> [B,T,D].
+Value add_mlp(Builder& builder, const std::string& layer, const MlpNames& names, const MlpConfig& config,
+              Value x);
+
+/// Where a layer's norms stand.
+enum class NormPlacement {
+  before,  ///< x + f(norm(x)): GPT-2, Llama, ViT
+  after,   ///< norm(x + f(x)): BERT
+  both,    ///< x + norm(f(norm(x))): Gemma
+};
+
+struct LayerConfig {
+  AttentionConfig attention;
+  MlpConfig mlp;
+  NormConfig norm;
+  NormPlacement placement = NormPlacement::before;
+  bool parallel = false;  ///< x + attention(norm(x)) + mlp(norm'(x)): GPT-NeoX
+};
+
+/// Module names within a layer; the post norms are those of NormPlacement::both.
+struct LayerNames {
+  AttentionNames attention;
+  MlpNames mlp;
+  std::string attention_norm, mlp_norm, attention_post_norm, mlp_post_norm;
+};
+
+/// One layer, named `layer` ("model.layers.0"): [B,T,D] -> [B,T,D].
+Value add_layer(Builder& builder, const std::string& layer, const LayerNames& names,
+                const LayerConfig& config, Value x, std::optional<Value> mask = std::nullopt);
+
+/// The activation that config.json calls `name`. Throws UserError, headed by `where`, for one that is not
+/// supported.
+OpPtr make_activation(const std::string& name, const std::string& where);
+
+}  // namespace lrpp::transformer

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <lrpp/framework/graph.h>
+#include <lrpp/framework/weights.h>
+
+#include <optional>
+#include <string>
+
+namespace lrpp::transformer {
+
+/// How a linear layer lies in the checkpoint.
+enum class Layout {
+  out_in,  ///< [out, in], as torch.nn.Linear
+  in_out,  ///< [in, out], as GPT-2's Conv1D
+};
+
+struct LinearConfig {
+  int64_t in = 0, out = 0;
+  bool bias = true;
+  Layout layout = Layout::out_in;
+};
+
+struct NormConfig {
+  bool rms = false;  ///< RMSNorm; else LayerNorm, with a bias
+  double eps = 1e-5;
+  double offset = 0;  ///< added to the weight: 1 in Gemma
+};
+
+/// The weight [out, in] and the bias of a linear layer, whatever their layout in the checkpoint.
+struct LinearWeights {
+  Tensor weight, bias;
+};
+
+/// A model's graph and its weights, while they are put together. Names are the module names of present-day
+/// checkpoints; a tensor that an older one spells differently is found by itself: without the model's base
+/// ("h.0.ln_1" for "transformer.h.0.ln_1"), as LayerNorm.gamma and LayerNorm.beta, or as in_proj_weight.
+class Builder {
+ public:
+  /// `base`: what heads all names but the head's, such as "bert".
+  Builder(const ModelDirectory& directory, const LoadOptions& options, std::string base)
+      : weights_(directory, options), base_(std::move(base)) {}
+
+  GraphBuilder& graph() { return graph_; }
+  Value add(const std::string& name, OpPtr op, std::vector<Value> inputs) {
+    return graph_.add(name, std::move(op), std::move(inputs));
+  }
+
+  bool contains(const std::string& name) const { return weights_.contains(stored(name)); }
+  Tensor take(const std::string& name, std::vector<int64_t> shape) {
+    return weights_.take(stored(name), std::move(shape));
+  }
+  /// A tensor that the model does not use: it may be there.
+  void pass_over(const std::string& name) { weights_.pass_over(stored(name)); }
+  LinearWeights take_linear(const std::string& name, const LinearConfig& config);
+
+  Value linear(const std::string& name, const LinearConfig& config, Value x);
+  /// Over the last dimension, which is `size`.
+  Value norm(const std::string& name, const NormConfig& config, int64_t size, Value x);
+  /// `ids` looked up in `table`.
+  Value embedding(const std::string& name, const Tensor& table, Value ids, double scale = 1);
+
+  /// Throws UserError where the checkpoint holds a tensor that nobody took.
+  void finish_weights() const { weights_.finish(); }
+
+ private:
+  /// The name under which the checkpoint has the tensor; `name` itself where it has none.
+  std::string stored(const std::string& name) const;
+
+  Weights weights_;
+  GraphBuilder graph_;
+  std::string base_;
+};
+
+}  // namespace lrpp::transformer

@@ -1,0 +1,48 @@
+#include <lrpp/adapters/transformer/config.h>
+#include <lrpp/framework/labels.h>
+
+namespace lrpp::transformer {
+
+void require_size(const std::string& where, std::string_view key, int64_t value) {
+  require(value > 0 && value <= max_size, where, "'{}' must be between 1 and 2^24; got {}", key, value);
+}
+
+void require_layers(const std::string& where, std::string_view key, int64_t layers) {
+  require(layers >= 0 && layers < 100000, where, "'{}' must be between 0 and 100000; got {}", key, layers);
+}
+
+void require_option(const Json& config, const char* key, const Json& supported, const std::string& where) {
+  const auto found = config.find(key);
+  require(found == config.end() || found->is_null() || *found == supported, where,
+          "'{}' must be {}; got {}, which this adapter does not support", key, describe_value(supported),
+          found == config.end() ? "" : describe_value(*found));
+}
+
+void require_plain_checkpoint(const Json& config, const std::string& where) {
+  require_option(config, "add_cross_attention", false, where);
+  for (const char* key : {"quantization_config", "pruned_heads"}) {
+    const auto found = config.find(key);
+    require(found == config.end() || found->is_null() || found->empty(), where,
+            "'{}' must be absent or empty; got {}, which this adapter does not support", key,
+            found == config.end() ? "" : describe_value(*found));
+  }
+}
+
+Head read_head(const Json& config, int64_t vocab_size, const std::string& where) {
+  const auto names = config.find("architectures");
+  const bool named =
+      names != config.end() && names->is_array() && names->size() == 1 && (*names)[0].is_string();
+  require(named, where,
+          "'architectures' must name one class, such as [\"BertForSequenceClassification\"]; got {}",
+          names == config.end() ? "nothing" : describe_value(*names));
+  const auto name = (*names)[0].get<std::string>();
+  if (name.ends_with("ForCausalLM") || name.ends_with("LMHeadModel")) return {false, vocab_size, {}};
+  require(name.ends_with("ForSequenceClassification") || name.ends_with("ForImageClassification"), where,
+          "'architectures' must name a ...ForCausalLM, ...LMHeadModel, ...ForSequenceClassification or "
+          "...ForImageClassification; got '{}', whose head this adapter does not support",
+          name);
+  const int64_t classes = num_labels_of(config, where);
+  return {true, classes, labels_of(config, classes, where)};
+}
+
+}  // namespace lrpp::transformer

@@ -1,0 +1,62 @@
+#include <lrpp/adapters/transformer/blocks.h>
+#include <lrpp/framework/io/suggest.h>
+#include <lrpp/framework/ops/activations.h>
+#include <lrpp/framework/ops/products.h>
+#include <lrpp/framework/ops/wiring.h>
+
+namespace lrpp::transformer {
+
+OpPtr make_activation(const std::string& name, const std::string& where) {
+  if (name == "gelu" || name == "gelu_python") return std::make_shared<ops::Gelu>();
+  // Three ways to write the same function; gelu_fast cuts sqrt(2 / pi) after ten digits.
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") {
+    return std::make_shared<ops::Gelu>(ops::GeluAttributes{"tanh"});
+  }
+  if (name == "quick_gelu") return std::make_shared<ops::QuickGelu>();
+  if (name == "silu" || name == "swish") return std::make_shared<ops::Silu>();
+  if (name == "relu") return std::make_shared<ops::Relu>();
+  if (name == "tanh") return std::make_shared<ops::Tanh>();
+  fail(where, "the activation '{}' is not supported; {}", name,
+       list_known(name, {"gelu", "gelu_fast", "gelu_new", "gelu_python", "gelu_pytorch_tanh", "quick_gelu",
+                         "relu", "silu", "swish", "tanh"}));
+}
+
+Value add_mlp(Builder& builder, const std::string& layer, const MlpNames& names, const MlpConfig& config,
+              Value x) {
+  const auto name = [&](const std::string& part) { return layer + "." + part; };
+  const LinearConfig in{config.hidden_size, config.intermediate_size, config.bias, config.layout};
+  const LinearConfig out{config.intermediate_size, config.hidden_size, config.bias, config.layout};
+  const Value up = builder.linear(name(names.up), in, x);
+  if (!config.gated) {
+    const Value act = builder.add(name(names.block + ".act"), config.activation, {up});
+    return builder.linear(name(names.down), out, act);
+  }
+  const Value gate = builder.linear(name(names.gate), in, x);
+  const Value act = builder.add(name(names.block + ".act"), config.activation, {gate});
+  const Value product = builder.add(name(names.block + ".gate"), std::make_shared<ops::Gate>(), {up, act});
+  return builder.linear(name(names.down), out, product);
+}
+
+Value add_layer(Builder& builder, const std::string& layer, const LayerNames& names,
+                const LayerConfig& config, Value x, std::optional<Value> mask) {
+  const auto norm = [&](const std::string& name, Value of) {
+    return builder.norm(layer + "." + name, config.norm, config.mlp.hidden_size, of);
+  };
+  const auto add = [&](const char* name, Value a, Value b) {
+    return builder.add(layer + "." + name, std::make_shared<ops::Add>(), {a, b});
+  };
+  const bool before = config.placement != NormPlacement::after;
+  const bool both = config.placement == NormPlacement::both;
+  const Value seen = before ? norm(names.attention_norm, x) : x;
+  Value attended = add_attention(builder, layer, names.attention, config.attention, seen, mask);
+  if (both) attended = norm(names.attention_post_norm, attended);
+  Value sum = add("attention.add", x, attended);
+  if (!before) sum = norm(names.attention_norm, sum);
+  const Value read = before ? norm(names.mlp_norm, config.parallel ? x : sum) : sum;
+  Value thought = add_mlp(builder, layer, names.mlp, config.mlp, read);
+  if (both) thought = norm(names.mlp_post_norm, thought);
+  const Value result = add("mlp.add", sum, thought);
+  return before ? result : norm(names.mlp_norm, result);
+}
+
+}  // namespace lrpp::transformer
