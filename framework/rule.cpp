@@ -15,12 +15,12 @@ Tensor total_relevance(SignalKind kind, const Tensors& values, const Tensors& si
 std::string describe(const Rule& rule) {
   std::string text(rule.name());
   const Json parameters = rule.parameters();
-  if (parameters.empty()) return text;
   std::string inside;
   for (const auto& [key, value] : parameters.items()) {
+    if (value == false) continue;  // a flag that is off says nothing
     inside += fmt::format("{}{}={}", inside.empty() ? "" : ", ", key, value.dump());
   }
-  return fmt::format("{}({})", text, inside);
+  return inside.empty() ? text : fmt::format("{}({})", text, inside);
 }
 
 }  // namespace lrpp

@@ -47,8 +47,8 @@ TEST(RulesFiles, DoWhatThePageSays) {
   EXPECT_EQ(rule_at(model.graph, first, "backbone.layers.0.mixer.act"), "gradient");
   EXPECT_EQ(rule_at(model.graph, first, "backbone.layers.1.mixer.act"), "identity(stabilizer=0.0)");
   const Plan epsilon = make_plan(model.graph, example("epsilon-everywhere.json"));
-  EXPECT_EQ(rule_at(model.graph, epsilon, "backbone.layers.1.mixer.in_proj"), "epsilon(epsilon=0.01, zero_bias=false)");
-  EXPECT_EQ(rule_at(model.graph, epsilon, "lm_head"), "epsilon(epsilon=0.0, zero_bias=false)");
+  EXPECT_EQ(rule_at(model.graph, epsilon, "backbone.layers.1.mixer.in_proj"), "epsilon(epsilon=0.01)");
+  EXPECT_EQ(rule_at(model.graph, epsilon, "lm_head"), "epsilon(epsilon=0.0)");
   const Plan official = make_plan(model.graph, example("official-stabilizer.json"));
   EXPECT_EQ(rule_at(model.graph, official, "backbone.layers.0.mixer.gate_act"), "identity(stabilizer=1e-06)");
   const Plan own = make_plan(model.graph, example("from-scratch.json"));
