@@ -6,6 +6,7 @@
 #include <lrpp/framework/linear_map.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,11 @@ class Op {
   /// their sign skip the half that is empty.
   virtual bool nonnegative(const std::vector<bool>& inputs) const;
 
+  /// Where output 0 at one index of dimension `dim` rests on inputs at that one index alone, as of an op that
+  /// treats tokens one by one: the dimension of each input that the index belongs to, or -1 for inputs that
+  /// are needed whole. Nothing where that is not so.
+  virtual std::optional<std::vector<int>> picks_through(int dim) const { return std::nullopt; }
+
   /// Vector-Jacobian product: the gradient at each input for the gradients at the outputs. Undefined stands
   /// for zero, in `grad_outputs` (not all of them) and in the result. The default is autograd on this one op.
   virtual Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const;
@@ -81,6 +87,7 @@ class Activation : public Op {
  public:
   OpKind kind() const final { return OpKind::activation; }
   bool elementwise() const final { return true; }
+  std::optional<std::vector<int>> picks_through(int dim) const final { return {{dim}}; }
   /// f(x) / x with its limit at 0, computed without the division where a closed form exists.
   /// Undefined where f(0) != 0, so that there is no limit.
   virtual Tensor factor(const Tensor& x) const { return {}; }

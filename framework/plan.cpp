@@ -1,3 +1,4 @@
+#include <lrpp/framework/pick_early.h>
 #include <lrpp/framework/plan.h>
 
 namespace lrpp {
@@ -80,8 +81,10 @@ Plan make_plan(Graph graph, const Composite& composite, bool audit) {
   plan.readout = composite.readout;
   plan.audit = audit;
   canonize(plan, composite);
+  std::vector<RulePtr> rules = assign_rules(plan.graph, composite);
+  // An audit shows the graph as the checkpoint has it.
+  if (!audit) pick_early(plan.graph, rules);
   const std::vector<Node>& nodes = plan.graph.nodes();
-  const std::vector<RulePtr> rules = assign_rules(plan.graph, composite);
   for (size_t i = 0; i < rules.size(); ++i) {
     const auto outputs = static_cast<size_t>(nodes[i].op->num_outputs());
     Plan::Step step;

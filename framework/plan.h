@@ -24,7 +24,7 @@ struct Plan {
     std::string canonizer;
     std::vector<std::string> nodes;
   };
-  Graph graph;  ///< the model's graph after the composite's canonizers
+  Graph graph;  ///< the model's graph after the composite's canonizers; see also pick_early.h
   std::vector<Rewrite> rewrites;
   std::vector<Step> steps;
   std::string composite;

@@ -90,6 +90,7 @@ void register_framework(Registry& registry) {
   registry.add_op({"split", OpKind::wiring, "cuts a dimension into parts, one output each"});
   registry.add_op({"select_token", OpKind::wiring, "takes one token of each example"});
   registry.add_op({"select_index", OpKind::wiring, "takes the same token of every example"});
+  registry.add_op({"pick", OpKind::wiring, "takes one entry of a dimension, which stays"});
   registry.add_op({"concat", OpKind::wiring, "lays values one after the other along a dimension"});
   registry.add_op({"split_heads", OpKind::wiring, "cuts the channels of each token into heads"});
   registry.add_op({"merge_heads", OpKind::wiring, "lays the heads of each token side by side"});

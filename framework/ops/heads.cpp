@@ -30,4 +30,14 @@ Tensors MergeHeads::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   return {cut(grad_outputs.at(0), kept.input_meta(0).sizes.at(1))};
 }
 
+std::optional<std::vector<int>> SplitHeads::picks_through(int dim) const {
+  if (dim == 2) return {{1}};
+  return std::nullopt;
+}
+
+std::optional<std::vector<int>> MergeHeads::picks_through(int dim) const {
+  if (dim == 1) return {{2}};
+  return std::nullopt;
+}
+
 }  // namespace lrpp::ops

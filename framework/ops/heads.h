@@ -17,6 +17,7 @@ class SplitHeads final : public Wiring {
   bool routes() const override { return true; }
   /// Throws UserError where the channels cannot be cut evenly.
   Tensors forward(const Tensors& inputs) const override;
+  std::optional<std::vector<int>> picks_through(int dim) const override;
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
   Json attributes() const override { return to_json_value(attributes_); }
 
@@ -30,6 +31,7 @@ class MergeHeads final : public Wiring {
   std::string_view type() const override { return "merge_heads"; }
   bool routes() const override { return true; }
   Tensors forward(const Tensors& inputs) const override;
+  std::optional<std::vector<int>> picks_through(int dim) const override;
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
 };
 

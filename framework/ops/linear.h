@@ -12,6 +12,7 @@ class Linear final : public Op {
   std::string_view type() const override { return "linear"; }
   OpKind kind() const override { return OpKind::linear; }
   bool keeps_shape() const override { return weight_.size(0) == weight_.size(1); }
+  std::optional<std::vector<int>> picks_through(int dim) const override { return {{dim}}; }
   Tensors forward(const Tensors& inputs) const override;
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
   Needs vjp_needs() const override { return Needs::nothing(); }

@@ -84,4 +84,9 @@ std::unique_ptr<LinearMap> Matmul::linear_map(const Kept& kept, int data_input) 
   return std::make_unique<ViewInB>(kept.input(0), kept.input_meta(1).sizes, attributes_);
 }
 
+std::optional<std::vector<int>> Matmul::picks_through(int dim) const {
+  if (dim == 2) return {{2, -1}};
+  return std::nullopt;
+}
+
 }  // namespace lrpp::ops

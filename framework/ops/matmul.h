@@ -21,6 +21,7 @@ class Matmul final : public Op {
   bool nonnegative(const std::vector<bool>& inputs) const override;
   /// Throws UserError where the shapes do not fit.
   Tensors forward(const Tensors& inputs) const override;
+  std::optional<std::vector<int>> picks_through(int dim) const override;
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
   /// The view in one factor with the other held.
   std::unique_ptr<LinearMap> linear_map(const Kept& kept, int data_input) const override;

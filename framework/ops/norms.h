@@ -16,6 +16,7 @@ class Norm : public Op {
  public:
   OpKind kind() const final { return OpKind::norm; }
   bool keeps_shape() const override { return true; }
+  std::optional<std::vector<int>> picks_through(int dim) const override { return {{dim}}; }
   Tensors forward(const Tensors& inputs) const override;
   /// The view with the statistic held.
   std::unique_ptr<LinearMap> linear_map(const Kept& kept, int data_input) const override;

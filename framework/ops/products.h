@@ -12,6 +12,7 @@ class Product : public Op {
   bool elementwise() const final { return true; }
   bool nonnegative(const std::vector<bool>& inputs) const final { return inputs.at(0) && inputs.at(1); }
   bool has_explicit_weights() const final { return true; }
+  std::optional<std::vector<int>> picks_through(int dim) const override { return {{dim, dim}}; }
   Tensors forward(const Tensors& inputs) const final { return {inputs.at(0) * inputs.at(1)}; }
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const final;
   /// The view in one factor with the other held.

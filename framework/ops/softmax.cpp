@@ -57,4 +57,9 @@ Tensors Softmax::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   return grads;
 }
 
+std::optional<std::vector<int>> Softmax::picks_through(int dim) const {
+  if (dim != 2 || attributes_.causal) return std::nullopt;
+  return attributes_.padded ? std::vector<int>{2, -1} : std::vector<int>{2};
+}
+
 }  // namespace lrpp::ops

@@ -22,6 +22,8 @@ class Softmax final : public Op {
   bool keeps_shape() const override { return true; }
   bool nonnegative(const std::vector<bool>&) const override { return true; }
   Tensors forward(const Tensors& inputs) const override;
+  /// A causal softmax has to know which token a row belongs to.
+  std::optional<std::vector<int>> picks_through(int dim) const override;
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
   Needs vjp_needs() const override { return Needs::only_outputs({0}); }
   Json attributes() const override { return to_json_value(attributes_); }

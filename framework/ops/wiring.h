@@ -20,6 +20,7 @@ class Add final : public Wiring {
   bool nonnegative(const std::vector<bool>& inputs) const override { return inputs.at(0) && inputs.at(1); }
   int num_inputs() const override { return 2; }
   Tensors forward(const Tensors& inputs) const override { return {inputs.at(0) + inputs.at(1)}; }
+  std::optional<std::vector<int>> picks_through(int dim) const override { return {{dim, dim}}; }
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
 };
 
@@ -68,6 +69,7 @@ class Cast final : public Wiring {
   bool routes() const override { return true; }
   bool elementwise() const override { return true; }
   Tensors forward(const Tensors& inputs) const override { return {inputs.at(0).to(dtype_)}; }
+  std::optional<std::vector<int>> picks_through(int dim) const override { return {{dim}}; }
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
   Json attributes() const override { return to_json_value(attributes_); }
 

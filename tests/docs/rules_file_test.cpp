@@ -18,8 +18,8 @@ Composite example(const char* file) {
 }
 
 /// The rule that the plan gives to the node, with its parameters.
-std::string rule_at(const Graph& graph, const Plan& plan, const char* node) {
-  return describe(*plan.steps[static_cast<size_t>(graph.find(node))].rule);
+std::string rule_at(const Plan& plan, const char* node) {
+  return describe(*plan.steps[static_cast<size_t>(plan.graph.find(node))].rule);
 }
 
 TEST(RulesFiles, EveryExampleExplainsAndBalances) {
@@ -44,17 +44,17 @@ TEST(RulesFiles, EveryExampleExplainsAndBalances) {
 TEST(RulesFiles, DoWhatThePageSays) {
   const Model model = load_model(builtin_registry(), zoo_model);
   const Plan first = make_plan(model.graph, example("first-block-gradient.json"));
-  EXPECT_EQ(rule_at(model.graph, first, "backbone.layers.0.mixer.act"), "gradient");
-  EXPECT_EQ(rule_at(model.graph, first, "backbone.layers.1.mixer.act"), "identity(stabilizer=0.0)");
+  EXPECT_EQ(rule_at(first, "backbone.layers.0.mixer.act"), "gradient");
+  EXPECT_EQ(rule_at(first, "backbone.layers.1.mixer.act"), "identity(stabilizer=0.0)");
   const Plan epsilon = make_plan(model.graph, example("epsilon-everywhere.json"));
-  EXPECT_EQ(rule_at(model.graph, epsilon, "backbone.layers.1.mixer.in_proj"), "epsilon(epsilon=0.01)");
-  EXPECT_EQ(rule_at(model.graph, epsilon, "lm_head"), "epsilon(epsilon=0.0)");
+  EXPECT_EQ(rule_at(epsilon, "backbone.layers.1.mixer.in_proj"), "epsilon(epsilon=0.01)");
+  EXPECT_EQ(rule_at(epsilon, "lm_head"), "epsilon(epsilon=0.0)");
   const Plan official = make_plan(model.graph, example("official-stabilizer.json"));
-  EXPECT_EQ(rule_at(model.graph, official, "backbone.layers.0.mixer.gate_act"), "identity(stabilizer=1e-06)");
+  EXPECT_EQ(rule_at(official, "backbone.layers.0.mixer.gate_act"), "identity(stabilizer=1e-06)");
   const Plan own = make_plan(model.graph, example("from-scratch.json"));
   EXPECT_EQ(own.composite, "held-norms");
-  EXPECT_EQ(rule_at(model.graph, own, "backbone.norm_f"), "constant-norm");
-  EXPECT_EQ(rule_at(model.graph, own, "backbone.layers.0.mixer.gate"), "gradient");
+  EXPECT_EQ(rule_at(own, "backbone.norm_f"), "constant-norm");
+  EXPECT_EQ(rule_at(own, "backbone.layers.0.mixer.gate"), "gradient");
 }
 
 }  // namespace

@@ -1,0 +1,120 @@
+// Choosing the explained token early must change nothing but the time it takes.
+#include <lrpp/cli/builtins.h>
+#include <lrpp/framework/explain.h>
+#include <lrpp/framework/ops/concat.h>
+#include <lrpp/framework/ops/heads.h>
+#include <lrpp/framework/ops/linear.h>
+#include <lrpp/framework/ops/matmul.h>
+#include <lrpp/framework/ops/norms.h>
+#include <lrpp/framework/ops/pick.h>
+#include <lrpp/framework/ops/softmax.h>
+#include <lrpp/framework/ops/wiring.h>
+#include <lrpp/framework/pick_early.h>
+#include <lrpp/tests/support/gradcheck.h>
+#include <lrpp/tests/support/graphs.h>
+
+#include <algorithm>
+
+namespace lrpp {
+namespace {
+
+using testing::random;
+using testing::relative_difference;
+
+/// Rounding of a few hundred float64 operations in another order.
+constexpr double rounding = 1e-12;
+
+constexpr int64_t tokens = 5, channels = 6;
+
+OpPtr linear(int64_t out, uint64_t seed) {
+  return std::make_shared<ops::Linear>(random({out, channels}, seed), random({out}, seed + 1));
+}
+
+/// One layer of attention and a linear layer, each with a residual sum and a norm, then a choice and a head.
+Graph attention_graph(bool by_position, bool causal) {
+  GraphBuilder b;
+  const Value x = b.input("x");
+  const auto heads = [&](const char* name, Value v) {
+    return b.add(name, std::make_shared<ops::SplitHeads>(ops::SplitHeadsAttributes{2}), {v});
+  };
+  const Value q = heads("q_heads", b.add("q", linear(channels, 1), {x}));
+  const Value k = heads("k_heads", b.add("k", linear(channels, 3), {x}));
+  const Value v = heads("v_heads", b.add("v", linear(channels, 5), {x}));
+  const Value scores =
+      b.add("scores", std::make_shared<ops::Matmul>(ops::MatmulAttributes{true, 0.5}), {q, k});
+  const Value weights =
+      b.add("softmax", std::make_shared<ops::Softmax>(ops::SoftmaxAttributes{causal}), {scores});
+  const Value context = b.add("context", std::make_shared<ops::Matmul>(), {weights, v});
+  const Value merged = b.add("merge", std::make_shared<ops::MergeHeads>(), {context});
+  const Value mixed =
+      b.add("add1", std::make_shared<ops::Add>(), {x, b.add("o", linear(channels, 7), {merged})});
+  const Value normed = b.add("norm", std::make_shared<ops::RmsNorm>(random({channels}, 9)), {mixed});
+  const Value hidden =
+      b.add("add2", std::make_shared<ops::Add>(), {mixed, b.add("mlp", linear(channels, 10), {normed})});
+  const Value chosen =
+      by_position
+          ? b.add("choice", std::make_shared<ops::SelectToken>(), {hidden, b.input("position")})
+          : b.add("choice", std::make_shared<ops::SelectIndex>(ops::SelectIndexAttributes{2}), {hidden});
+  const Value y = b.add("head", linear(3, 12), {chosen});
+  return std::move(b).finish(x, y);
+}
+
+std::string shape_of(const Trace& trace, const Plan& plan, const std::string& node) {
+  return shape_string(trace.meta({plan.graph.find(node), 0}).sizes);
+}
+
+TEST(PickEarly, LeavesEveryCompositeAsItIs) {
+  const Registry registry = builtin_registry();
+  for (const bool by_position : {false, true}) {
+    for (const bool causal : {false, true}) {
+      const Graph graph = attention_graph(by_position, causal);
+      std::map<std::string, Tensor> inputs{{"x", random({2, tokens, channels}, 20)}};
+      if (by_position) inputs["position"] = at::tensor({4, 1}, at::kLong);
+      for (const auto& [name, info] : registry.composites()) {
+        SCOPED_TRACE(name);
+        const Composite composite = testing::make_any_composite(registry, name);
+        // An audit walks the graph as it is.
+        const Attribution early = explain(make_plan(graph, composite), inputs, {});
+        const Attribution late = explain(make_plan(graph, composite, /*audit=*/true), inputs, {});
+        EXPECT_LT(relative_difference(early.logits, late.logits), rounding);
+        EXPECT_LT(relative_difference(early.relevance, late.relevance), rounding);
+      }
+    }
+  }
+}
+
+TEST(PickEarly, AttentionThatSeesEverythingIsComputedForOneTokenOnly) {
+  const Plan plan = make_plan(attention_graph(false, false), builtin_registry().make_composite("lrp-0"));
+  const Trace trace = forward(plan, {{"x", random({2, tokens, channels}, 20)}});
+  EXPECT_EQ(shape_of(trace, plan, "scores"), "[2, 2, 1, 5]");
+  EXPECT_EQ(shape_of(trace, plan, "q"), "[2, 1, 6]");
+  EXPECT_EQ(shape_of(trace, plan, "k"), "[2, 5, 6]") << "the others are still looked at";
+  EXPECT_EQ(shape_of(trace, plan, "mlp"), "[2, 1, 6]");
+}
+
+TEST(PickEarly, CausalAttentionIsComputedWhole) {
+  const Plan plan = make_plan(attention_graph(false, true), builtin_registry().make_composite("lrp-0"));
+  const Trace trace = forward(plan, {{"x", random({2, tokens, channels}, 20)}});
+  EXPECT_EQ(shape_of(trace, plan, "scores"), "[2, 2, 5, 5]");
+  EXPECT_EQ(shape_of(trace, plan, "o"), "[2, 1, 6]");
+}
+
+TEST(PickOp, AgreesWithAutograd) {
+  const Tensor x = random({2, 4, 3, 5}, 1);
+  for (const int64_t dim : {1, 2}) {
+    testing::check_against_autograd(
+        ops::Pick({dim, 2, false}), [&](const Tensors& i) { return Tensors{i[0].narrow(dim, 2, 1)}; }, {x},
+        1e-15);
+    const Tensor position = at::tensor({2, 0}, at::kLong);
+    testing::check_against_autograd(
+        ops::Pick({dim, 0, true}),
+        [&](const Tensors& i) {
+          return Tensors{at::stack({i[0][0].narrow(dim - 1, 2, 1), i[0][1].narrow(dim - 1, 0, 1)})};
+        },
+        {x, position}, 1e-15);
+  }
+  testing::expect_user_error([&] { ops::Pick({1, 4, false}).forward({x}); }, {"[0, 4)", "4"});
+}
+
+}  // namespace
+}  // namespace lrpp
