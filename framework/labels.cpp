@@ -7,8 +7,6 @@
 namespace lrpp {
 namespace {
 
-constexpr int64_t max_labels = int64_t{1} << 24;
-
 /// The member of a config, or null where it is absent or null.
 const Json* find(const Json& config, const char* key) {
   const auto found = config.find(key);
@@ -27,13 +25,14 @@ int64_t class_of(const std::string& key, int64_t count) {
 int64_t num_labels_of(const Json& config, const std::string& where) {
   if (const Json* number = find(config, "num_labels")) {
     require(number->is_number_integer() && *number > 0 && *number <= max_labels, where,
-            "'num_labels' must be an integer between 1 and 2^24; got {}", describe_value(*number));
+            "'num_labels' must be an integer between 1 and 2^20; got {}", describe_value(*number));
     return number->get<int64_t>();
   }
   const Json* names = find(config, "id2label");
   if (names == nullptr) return 2;
-  require(names->is_object() && !names->empty(), where,
-          "'id2label' must be an object with a name for each class; got {}", describe_value(*names));
+  require(names->is_object() && !names->empty() && static_cast<int64_t>(names->size()) <= max_labels, where,
+          "'id2label' must be an object with a name for each of up to 2^20 classes; got {}",
+          describe_value(*names));
   return static_cast<int64_t>(names->size());
 }
 

@@ -9,6 +9,9 @@
 
 namespace lrpp {
 
+/// More classes than any classifier has, and not more than a list of their names may take.
+inline constexpr int64_t max_labels = int64_t{1} << 20;
+
 /// How many classes a Hugging Face config speaks of: `num_labels`, else the size of `id2label`, else 2, their
 /// default. Throws UserError for none. That the two agree is checked by `labels_of`.
 int64_t num_labels_of(const Json& config, const std::string& where);
