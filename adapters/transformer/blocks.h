@@ -17,8 +17,11 @@
 //   M.act  M.gate                            the activation; its product with the other branch
 //   L.attention.add  L.mlp.add               residual sums
 //   base.select_token                        the token that is explained, or the class token
-// Position ids and sums of embeddings are named position_ids, position_add and token_type_add, beside the
-// embeddings that they belong to.
+// Before the layers, beside the embeddings that they belong to (bert.embeddings, transformer, vit):
+//   E.position_ids  E.position_add  E.token_type_add
+//   E.patch_flatten  E.patch_tokens  E.concat     of models that see: maps as tokens, after the class token
+// The two-layer heads of encoders name their activation after the first layer's home: bert.pooler.act,
+// classifier.act. A cap on the logits is <head>.soft_cap.
 
 namespace lrpp::transformer {
 
@@ -83,6 +86,9 @@ struct LayerConfig {
   NormPlacement placement = NormPlacement::before;
   bool parallel = false;  ///< x + attention(norm(x)) + mlp(norm'(x)): GPT-NeoX
 };
+
+/// LayerNorm before, as many key heads as query heads, biases everywhere; the activation is yet to be set.
+LayerConfig plain_layer(int64_t hidden_size, int64_t heads, int64_t intermediate_size);
 
 /// Module names within a layer; the post norms are those of NormPlacement::both.
 struct LayerNames {

@@ -3,22 +3,33 @@
 #include <lrpp/framework/ops/linear.h>
 #include <lrpp/framework/ops/norms.h>
 
+#include <array>
+
 namespace lrpp::transformer {
 namespace {
 
-/// `name` with the ending `from` replaced by `to`; itself where it does not end so.
-std::string with_ending(const std::string& name, std::string_view from, std::string_view to) {
-  if (!name.ends_with(from)) return name;
-  return name.substr(0, name.size() - from.size()) + std::string(to);
-}
+/// How names end in present checkpoints, and how in others: the first conversions of BERT, the parameters of
+/// torch.nn.MultiheadAttention, and the ViT weights that torchvision published.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> other_endings{{
+    {"LayerNorm.weight", "LayerNorm.gamma"},
+    {"LayerNorm.bias", "LayerNorm.beta"},
+    {"in_proj.weight", "in_proj_weight"},
+    {"in_proj.bias", "in_proj_bias"},
+    {"mlp.0.weight", "mlp.linear_1.weight"},
+    {"mlp.0.bias", "mlp.linear_1.bias"},
+    {"mlp.3.weight", "mlp.linear_2.weight"},
+    {"mlp.3.bias", "mlp.linear_2.bias"},
+}};
 
 }  // namespace
 
 std::string Builder::stored(const std::string& name) const {
-  for (const std::string& spelling : {name, with_ending(name, "LayerNorm.weight", "LayerNorm.gamma"),
-                                      with_ending(name, "LayerNorm.bias", "LayerNorm.beta"),
-                                      with_ending(name, "in_proj.weight", "in_proj_weight"),
-                                      with_ending(name, "in_proj.bias", "in_proj_bias")}) {
+  std::vector<std::string> spellings{name};
+  for (const auto& [present, other] : other_endings) {
+    if (!name.ends_with(present)) continue;
+    spellings.push_back(name.substr(0, name.size() - present.size()) + std::string(other));
+  }
+  for (const std::string& spelling : spellings) {
     if (weights_.contains(spelling)) return spelling;
     if (!spelling.starts_with(base_ + ".")) continue;
     const std::string bare = spelling.substr(base_.size() + 1);

@@ -33,7 +33,7 @@ struct LinearWeights {
 
 /// A model's graph and its weights, while they are put together. Names are the module names of present-day
 /// checkpoints; a tensor that an older one spells differently is found by itself: without the model's base
-/// ("h.0.ln_1" for "transformer.h.0.ln_1"), as LayerNorm.gamma and LayerNorm.beta, or as in_proj_weight.
+/// ("h.0.ln_1" for "transformer.h.0.ln_1"), or with another ending (LayerNorm.gamma).
 class Builder {
  public:
   /// `base`: what heads all names but the head's, such as "bert".

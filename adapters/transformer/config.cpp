@@ -1,6 +1,8 @@
 #include <lrpp/adapters/transformer/config.h>
 #include <lrpp/framework/labels.h>
 
+#include <cmath>
+
 namespace lrpp::transformer {
 
 void require_size(const std::string& where, std::string_view key, int64_t value) {
@@ -9,6 +11,16 @@ void require_size(const std::string& where, std::string_view key, int64_t value)
 
 void require_layers(const std::string& where, std::string_view key, int64_t layers) {
   require(layers >= 0 && layers < 100000, where, "'{}' must be between 0 and 100000; got {}", key, layers);
+}
+
+void require_heads(const std::string& where, std::string_view width_key, int64_t width,
+                   std::string_view heads_key, int64_t heads) {
+  require(width % heads == 0, where, "'{}' must be a multiple of '{}'; got {} and {}", width_key, heads_key,
+          width, heads);
+}
+
+void require_eps(const std::string& where, std::string_view key, double eps) {
+  require(eps >= 0 && std::isfinite(eps), where, "'{}' must be at least 0; got {}", key, eps);
 }
 
 void require_option(const Json& config, const char* key, const Json& supported, const std::string& where) {
@@ -43,6 +55,14 @@ Head read_head(const Json& config, int64_t vocab_size, const std::string& where)
           name);
   const int64_t classes = num_labels_of(config, where);
   return {true, classes, labels_of(config, classes, where)};
+}
+
+Head read_classifier(const Json& config, const std::string& where) {
+  Head head = read_head(config, 0, where);
+  require(head.classifier, where,
+          "'architectures' must name a classifier, which is all that is supported of this family; got '{}'",
+          config["architectures"][0].get<std::string>());
+  return head;
 }
 
 }  // namespace lrpp::transformer

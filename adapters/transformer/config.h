@@ -16,6 +16,12 @@ void require_size(const std::string& where, std::string_view key, int64_t value)
 /// Throws UserError unless 0 <= layers < 100000.
 void require_layers(const std::string& where, std::string_view key, int64_t layers);
 
+/// Throws UserError unless `heads` divide `width`.
+void require_heads(const std::string& where, std::string_view width_key, int64_t width,
+                   std::string_view heads_key, int64_t heads);
+/// Throws UserError for a negative (or infinite) term in a norm's denominator.
+void require_eps(const std::string& where, std::string_view key, double eps);
+
 /// Throws UserError where the config has another value at `key` than null or `supported`: an option that the
 /// adapter does not have must not be ignored.
 void require_option(const Json& config, const char* key, const Json& supported, const std::string& where);
@@ -32,8 +38,11 @@ struct Head {
 
 /// The head that `architectures` names: one of those that end in "ForSequenceClassification" or
 /// "ForImageClassification", a classifier; or in "ForCausalLM" or "LMHeadModel", a language model. Throws
-/// UserError for another, and where nothing is named and `otherwise` is not given.
+/// UserError for another, and where none is named.
 Head read_head(const Json& config, int64_t vocab_size, const std::string& where);
+
+/// `read_head` of families that are read as classifiers here. Throws UserError for a language model.
+Head read_classifier(const Json& config, const std::string& where);
 
 /// Where rope_theta and the rotated share of a head stand in older configs, and their defaults.
 struct RopeDefaults {

@@ -36,6 +36,11 @@ DecoderConfig gemma_stack(LlamaKeys keys, const GemmaKeys& gemma, const std::vec
                           const std::string& where) {
   require(gemma.query_pre_attn_scalar > 0, where, "'query_pre_attn_scalar' must be positive; got {}",
           gemma.query_pre_attn_scalar);
+  for (const auto& cap : {gemma.attn_logit_softcapping, gemma.final_logit_softcapping}) {
+    require(!cap || *cap > 0, where,
+            "'attn_logit_softcapping' and 'final_logit_softcapping' must be positive or null; got {}",
+            cap.value_or(0));
+  }
   keys.hidden_act = gemma.hidden_activation;
   DecoderConfig stack = llama_stack(keys, std::move(rope), config, where);
   stack.norm.offset = 1;

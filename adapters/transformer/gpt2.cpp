@@ -1,7 +1,5 @@
 #include <lrpp/adapters/transformer/gpt.h>
 
-#include <cmath>
-
 namespace lrpp::transformer {
 namespace {
 
@@ -29,10 +27,8 @@ void check(const Gpt2Keys& keys, const Json& config, const std::string& where) {
   require_size(where, "n_head", keys.n_head);
   require_size(where, "n_inner", keys.n_inner.value_or(1));
   require_layers(where, "n_layer", keys.n_layer);
-  require(keys.n_embd % keys.n_head == 0, where, "'n_embd' must be a multiple of 'n_head'; got {} and {}",
-          keys.n_embd, keys.n_head);
-  require(keys.layer_norm_epsilon >= 0, where, "'layer_norm_epsilon' must be at least 0; got {}",
-          keys.layer_norm_epsilon);
+  require_heads(where, "n_embd", keys.n_embd, "n_head", keys.n_head);
+  require_eps(where, "layer_norm_epsilon", keys.layer_norm_epsilon);
 }
 
 }  // namespace
@@ -40,16 +36,11 @@ void check(const Gpt2Keys& keys, const Json& config, const std::string& where) {
 DecoderConfig read_gpt2(const Json& config, const std::string& where) {
   const auto keys = from_json_value<Gpt2Keys>(config, where, UnknownKeys::ignore);
   check(keys, config, where);
-  LayerConfig layer;
+  LayerConfig layer = plain_layer(keys.n_embd, keys.n_head, keys.n_inner.value_or(4 * keys.n_embd));
   layer.norm.eps = keys.layer_norm_epsilon;
-  layer.attention.hidden_size = keys.n_embd;
-  layer.attention.heads = layer.attention.kv_heads = keys.n_head;
-  layer.attention.head_dim = keys.n_embd / keys.n_head;
   layer.attention.projection = Projection::fused;
   layer.attention.layout = layer.mlp.layout = Layout::in_out;
   layer.attention.causal = true;
-  layer.mlp.hidden_size = keys.n_embd;
-  layer.mlp.intermediate_size = keys.n_inner.value_or(4 * keys.n_embd);
   layer.mlp.activation = make_activation(keys.activation_function, where);
   DecoderConfig stack;
   stack.vocab_size = keys.vocab_size;
@@ -58,9 +49,8 @@ DecoderConfig read_gpt2(const Json& config, const std::string& where) {
   stack.norm = layer.norm;
   stack.tied_head = keys.tie_word_embeddings;
   stack.head = read_head(config, keys.vocab_size, where);
+  const double scale = keys.scale_attn_weights ? layer.attention.scale : 1;
   for (int64_t i = 0; i < keys.n_layer; ++i) {
-    const double scale =
-        keys.scale_attn_weights ? 1 / std::sqrt(static_cast<double>(layer.attention.head_dim)) : 1;
     layer.attention.scale = keys.scale_attn_by_inverse_layer_idx ? scale / static_cast<double>(i + 1) : scale;
     stack.layers.push_back(layer);
   }

@@ -1,7 +1,5 @@
 #include <lrpp/adapters/transformer/gpt.h>
 
-#include <cmath>
-
 namespace lrpp::transformer {
 namespace {
 
@@ -26,11 +24,8 @@ void check(const GptNeoxKeys& keys, const Json& config, const std::string& where
   require_size(where, "intermediate_size", keys.intermediate_size);
   require_size(where, "num_attention_heads", keys.num_attention_heads);
   require_layers(where, "num_hidden_layers", keys.num_hidden_layers);
-  require(keys.hidden_size % keys.num_attention_heads == 0, where,
-          "'hidden_size' must be a multiple of 'num_attention_heads'; got {} and {}", keys.hidden_size,
-          keys.num_attention_heads);
-  require(keys.layer_norm_eps >= 0, where, "'layer_norm_eps' must be at least 0; got {}",
-          keys.layer_norm_eps);
+  require_heads(where, "hidden_size", keys.hidden_size, "num_attention_heads", keys.num_attention_heads);
+  require_eps(where, "layer_norm_eps", keys.layer_norm_eps);
 }
 
 }  // namespace
@@ -38,13 +33,9 @@ void check(const GptNeoxKeys& keys, const Json& config, const std::string& where
 DecoderConfig read_gpt_neox(const Json& config, const std::string& where) {
   const auto keys = from_json_value<GptNeoxKeys>(config, where, UnknownKeys::ignore);
   check(keys, config, where);
-  LayerConfig layer;
+  LayerConfig layer = plain_layer(keys.hidden_size, keys.num_attention_heads, keys.intermediate_size);
   layer.norm.eps = keys.layer_norm_eps;
   layer.parallel = keys.use_parallel_residual;
-  layer.attention.hidden_size = keys.hidden_size;
-  layer.attention.heads = layer.attention.kv_heads = keys.num_attention_heads;
-  layer.attention.head_dim = keys.hidden_size / keys.num_attention_heads;
-  layer.attention.scale = 1 / std::sqrt(static_cast<double>(layer.attention.head_dim));
   layer.attention.projection = Projection::fused_by_head;
   layer.attention.qkv_bias = layer.attention.out_bias = keys.attention_bias;
   layer.attention.causal = true;
@@ -56,8 +47,6 @@ DecoderConfig read_gpt_neox(const Json& config, const std::string& where) {
       .partial_key = config.contains("rotary_pct") ? "rotary_pct" : "partial_rotary_factor"};
   layer.attention.rope =
       std::make_shared<ops::RopeTable>(read_rope(config, layer.attention.head_dim, rope, where));
-  layer.mlp.hidden_size = keys.hidden_size;
-  layer.mlp.intermediate_size = keys.intermediate_size;
   layer.mlp.activation = make_activation(keys.hidden_act, where);
   DecoderConfig stack;
   stack.vocab_size = keys.vocab_size;

@@ -4,6 +4,8 @@
 #include <lrpp/framework/ops/products.h>
 #include <lrpp/framework/ops/wiring.h>
 
+#include <cmath>
+
 namespace lrpp::transformer {
 
 OpPtr make_activation(const std::string& name, const std::string& where) {
@@ -19,6 +21,16 @@ OpPtr make_activation(const std::string& name, const std::string& where) {
   fail(where, "the activation '{}' is not supported; {}", name,
        list_known(name, {"gelu", "gelu_fast", "gelu_new", "gelu_python", "gelu_pytorch_tanh", "quick_gelu",
                          "relu", "silu", "swish", "tanh"}));
+}
+
+LayerConfig plain_layer(int64_t hidden_size, int64_t heads, int64_t intermediate_size) {
+  LayerConfig layer;
+  layer.attention.hidden_size = layer.mlp.hidden_size = hidden_size;
+  layer.attention.heads = layer.attention.kv_heads = heads;
+  layer.attention.head_dim = hidden_size / heads;
+  layer.attention.scale = 1 / std::sqrt(static_cast<double>(layer.attention.head_dim));
+  layer.mlp.intermediate_size = intermediate_size;
+  return layer;
 }
 
 Value add_mlp(Builder& builder, const std::string& layer, const MlpNames& names, const MlpConfig& config,

@@ -55,24 +55,20 @@ LlamaKeys read_llama_keys(const Json& config, const std::string& where, LlamaKey
           keys.hidden_size, keys.num_attention_heads);
   if (!keys.head_dim) keys.head_dim = keys.hidden_size / keys.num_attention_heads;
   require_size(where, "head_dim", *keys.head_dim);
-  require(keys.rms_norm_eps >= 0, where, "'rms_norm_eps' must be at least 0; got {}", keys.rms_norm_eps);
+  require_eps(where, "rms_norm_eps", keys.rms_norm_eps);
   return keys;
 }
 
 DecoderConfig llama_stack(const LlamaKeys& keys, std::shared_ptr<const ops::RopeTable> rope,
                           const Json& config, const std::string& where) {
-  LayerConfig layer;
+  LayerConfig layer = plain_layer(keys.hidden_size, keys.num_attention_heads, keys.intermediate_size);
   layer.norm = {/*rms=*/true, keys.rms_norm_eps};
-  layer.attention.hidden_size = keys.hidden_size;
-  layer.attention.heads = keys.num_attention_heads;
   layer.attention.kv_heads = *keys.num_key_value_heads;
   layer.attention.head_dim = *keys.head_dim;
   layer.attention.scale = 1 / std::sqrt(static_cast<double>(*keys.head_dim));
   layer.attention.qkv_bias = layer.attention.out_bias = keys.attention_bias;
   layer.attention.causal = true;
   layer.attention.rope = std::move(rope);
-  layer.mlp.hidden_size = keys.hidden_size;
-  layer.mlp.intermediate_size = keys.intermediate_size;
   layer.mlp.activation = make_activation(keys.hidden_act, where);
   layer.mlp.gated = true;
   layer.mlp.bias = keys.mlp_bias;

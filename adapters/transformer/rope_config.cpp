@@ -83,7 +83,8 @@ double yarn_attention_factor(const RopeKeys& keys, double factor) {
 
 ops::RopeAttributes read_rope(const Json& config, int64_t head_dim, const RopeDefaults& defaults,
                               const std::string& where, const std::string& layer_type) {
-  const std::string here = where + " rope parameters";
+  const bool present = find(config, "rope_parameters") != nullptr;
+  const std::string here = where + (present ? " rope_parameters" : " rope_scaling");
   const Json parameters = parameters_of(config, layer_type, here);
   const std::string scaling = scaling_of(parameters, here);
   const auto keys = from_json_value<RopeKeys>(parameters, here);
@@ -107,8 +108,10 @@ ops::RopeAttributes read_rope(const Json& config, int64_t head_dim, const RopeDe
   ops::RopeAttributes rope;
   rope.dim = static_cast<int64_t>(static_cast<double>(head_dim) * partial);
   rope.theta = keys.rope_theta.value_or(number(config, defaults.theta_key, defaults.theta, where));
+  require(rope.theta > 0, here, "the base of the rotary embedding must be positive; got {}", rope.theta);
   rope.scaling = scaling;
   rope.factor = keys.factor.value_or(1);
+  require(rope.factor >= 1, here, "'factor' must be at least 1; got {}", rope.factor);
   rope.low_freq_factor = keys.low_freq_factor.value_or(rope.low_freq_factor);
   rope.high_freq_factor = keys.high_freq_factor.value_or(rope.high_freq_factor);
   rope.beta_fast = keys.beta_fast.value_or(rope.beta_fast);

@@ -28,6 +28,7 @@ Tensors Softmax::forward(const Tensors& inputs) const {
           shape_string(scores.sizes()));
   const auto wide = at::promote_types(scores.scalar_type(), at::kFloat);
   Tensor hidden;
+  bool padded = false;
   if (attributes_.causal) {
     require(scores.size(2) == scores.size(3), "softmax",
             "causal attention needs as many queries as keys; got scores {}", shape_string(scores.sizes()));
@@ -39,15 +40,16 @@ Tensors Softmax::forward(const Tensors& inputs) const {
             "attention_mask must have shape [B,S] = [{}, {}]; got {}", scores.size(0), scores.size(3),
             shape_string(mask.sizes()));
     const Tensor padding = (mask == 0).unsqueeze(1).unsqueeze(1);
-    hidden = hidden.defined() ? hidden | padding : padding;
+    padded = padding.any().item<bool>();
+    if (padded) hidden = hidden.defined() ? hidden | padding : padding;
   }
   if (!hidden.defined()) return {at::softmax(scores, -1, wide).to(scores.scalar_type())};
   const Tensor seen = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
   const Tensor shares = at::softmax(seen, -1, wide).to(scores.scalar_type());
   // Only padding can leave a token without anything to see: the softmax of nothing is 0 / 0.
+  if (!padded) return {shares};
   const Tensor blind = hidden.all(-1, /*keepdim=*/true);
-  if (!attributes_.padded || !blind.any().item<bool>()) return {shares};
-  return {shares.masked_fill(blind, 0)};
+  return {blind.any().item<bool>() ? shares.masked_fill(blind, 0) : shares};
 }
 
 Tensors Softmax::vjp(const Kept& kept, const Tensors& grad_outputs) const {

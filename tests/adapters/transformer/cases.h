@@ -19,10 +19,21 @@ inline std::vector<std::string> language_models() {
           "lxt/llama-attnlrp", "lxt/qwen2-attnlrp",   "lxt/qwen3-attnlrp",    "lxt/gemma3-attnlrp"};
 }
 
-/// Fixtures that read text.
-inline std::vector<std::string> text_models() { return language_models(); }
+/// Fixtures whose logits are [B,C], of text and of images.
+inline std::vector<std::string> text_classifiers() {
+  return {"hf-forward/bert", "hf-forward/distilbert", "hf-forward/roberta", "lxt/bert-attnlrp"};
+}
+inline std::vector<std::string> image_classifiers() {
+  return {"hf-forward/vit", "hf-forward/deit", "lxt/vit-cp-lrp"};
+}
 
-inline std::vector<std::string> all_models() { return text_models(); }
+inline std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+inline std::vector<std::string> text_models() { return joined(language_models(), text_classifiers()); }
+inline std::vector<std::string> classifiers() { return joined(text_classifiers(), image_classifiers()); }
+inline std::vector<std::string> all_models() { return joined(language_models(), classifiers()); }
 
 /// "hf-forward/gpt-neox" -> "hf_forward_gpt_neox", for the names of parametrised tests.
 inline std::string test_name(const ::testing::TestParamInfo<std::string>& info) {

@@ -32,5 +32,18 @@ TEST_P(LanguageModel, AnyPositionIsTheSameRowOfAllPositions) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, LanguageModel, ::testing::ValuesIn(language_models()), test_name);
 
+class Classifier : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Classifier, EqualsTransformersOrTorchvision) {
+  const auto tensors = case_tensors(GetParam());
+  const Model model = load_case(GetParam());
+  EXPECT_EQ(model.task, model.image ? "image classifier" : "classifier");
+  EXPECT_EQ(static_cast<int64_t>(model.labels.size()), tensors.at("logits").size(1));
+  const Tensor logits = run_forward(model, case_inputs(model, tensors));
+  EXPECT_LT(relative_difference(logits, tensors.at("logits")), tolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Classifier, ::testing::ValuesIn(classifiers()), test_name);
+
 }  // namespace
 }  // namespace lrpp

@@ -132,6 +132,16 @@ TEST(Softmax, WhatIsNotSeenIsExactlyZero) {
   EXPECT_TRUE(alone[0][0].equal(at::eye(3, at::kDouble))) << "a window of 1 sees the token itself";
 }
 
+TEST(Softmax, AMaskWithoutPaddingChangesNothing) {
+  const Tensor scores = random({2, 2, 3, 3}, 4);
+  const Tensor all = at::ones({2, 3}, at::kLong);
+  EXPECT_TRUE(ops::Softmax({true, 0, true})
+                  .forward({scores, all})[0]
+                  .equal(ops::Softmax({true}).forward({scores})[0]));
+  EXPECT_TRUE(
+      ops::Softmax({false, 0, true}).forward({scores, all})[0].equal(ops::Softmax().forward({scores})[0]));
+}
+
 TEST(Softmax, ARowThatSeesNothingIsZeroAndHasNoGradient) {
   const Tensor mask = at::tensor({0, 1, 1, 0, 0, 0}, at::kLong).view({2, 3});
   const ops::Softmax op({true, 0, true});
