@@ -1,3 +1,4 @@
+#include <lrpp/framework/ops/concat.h>
 #include <lrpp/framework/ops/pick.h>
 #include <lrpp/framework/ops/wiring.h>
 #include <lrpp/framework/pick_early.h>
