@@ -32,13 +32,14 @@ class Picker {
   bool moves() const { return cone_ > 0; }
 
   Graph build(std::vector<RulePtr>& rules) {
+    // The model's inputs come first: a pick may need the position long before the choice did.
+    for (const auto& [name, value] : graph_.inputs()) {
+      renamed_[value] = builder_.input(name);
+      new_rules_.push_back(rules_[static_cast<size_t>(value.node)]);
+    }
     for (int i = 0; i < static_cast<int>(graph_.nodes().size()); ++i) {
       const Node& node = graph_.node(i);
-      if (graph_.inputs().contains(node.name)) {
-        renamed_[{i, 0}] = builder_.input(node.name);
-        new_rules_.push_back(rules_[static_cast<size_t>(i)]);
-        continue;
-      }
+      if (graph_.inputs().contains(node.name)) continue;
       OpPtr op = node.op;
       std::vector<Value> inputs;
       if (i == choice_) {

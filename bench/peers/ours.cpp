@@ -1,4 +1,5 @@
 // Times explanations of one checkpoint on one input: the side of the library in comparisons with other tools.
+#include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <lrpp/cli/builtins.h>
 #include <lrpp/framework/composite_json.h>

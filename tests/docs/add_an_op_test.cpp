@@ -38,13 +38,14 @@ class LeakyRelu final : public Activation {
 
 // [docs:linear]
 /// y = weight * x over the last dimension, element by element: [..., D] -> [..., D].
-class Scale final : public Op {
+class Diagonal final : public Op {
  public:
   /// weight: [D].
-  explicit Scale(Tensor weight) : weight_(std::move(weight)) {
-    require(weight_.dim() == 1, "scale", "weight must have shape [D]; got {}", shape_string(weight_.sizes()));
+  explicit Diagonal(Tensor weight) : weight_(std::move(weight)) {
+    require(weight_.dim() == 1, "diagonal", "weight must have shape [D]; got {}",
+            shape_string(weight_.sizes()));
   }
-  std::string_view type() const override { return "scale"; }
+  std::string_view type() const override { return "diagonal"; }
   OpKind kind() const override { return OpKind::linear; }
   bool elementwise() const override { return true; }
   Tensors forward(const Tensors& inputs) const override { return {inputs.at(0) * weight_}; }
@@ -79,7 +80,7 @@ class Scale final : public Op {
 // [docs:register]
 void register_my_ops(Registry& registry) {
   registry.add_op({"leaky_relu", OpKind::activation, "x, or a fraction of it below 0"});
-  registry.add_op({"scale", OpKind::linear, "weight * x, element by element"});
+  registry.add_op({"diagonal", OpKind::linear, "weight * x, element by element"});
 }
 // [/docs:register]
 
@@ -109,9 +110,9 @@ TEST(LeakyRelu, TheFactorTimesXIsTheOutput) {
   EXPECT_TRUE((op.factor(x) * x).equal(op.forward({x})[0]));
 }
 
-TEST(Scale, AgainstAutogradAndAsALinearMap) {
+TEST(Diagonal, AgainstAutogradAndAsALinearMap) {
   const Tensor weight = random({6}, 2);
-  const my_ops::Scale op(weight);
+  const my_ops::Diagonal op(weight);
   const testing::Oracle oracle = [&](const Tensors& in) -> Tensors { return {in[0] * weight}; };
   testing::check_against_autograd(op, oracle, {random({2, 5, 6}, 3)}, tolerance);
   testing::check_linear_view(op, oracle, {random({2, 5, 6}, 3)}, /*data_input=*/0, tolerance);
@@ -137,10 +138,10 @@ TEST(LeakyRelu, RulesServeItByItsKindAndByItsName) {
   EXPECT_LT(relative_difference(gradient.relevance, lrp.relevance), tolerance);
 }
 
-TEST(Scale, TheEpsilonRuleServesItBecauseItHasALinearMap) {
+TEST(Diagonal, TheEpsilonRuleServesItBecauseItHasALinearMap) {
   const Registry registry = builtin_registry();
   const Tensor weight = random({4}, 2), x = random({2, 4}, 3);
-  const Graph graph = testing::single_op_graph(std::make_shared<my_ops::Scale>(weight));
+  const Graph graph = testing::single_op_graph(std::make_shared<my_ops::Diagonal>(weight));
   const Plan plan = make_plan(graph, registry.make_composite("lrp-0"));
   const Attribution result = explain(plan, {{"x0", x}}, /*labels=*/{});
   const Tensor explained = at::one_hot(result.target.target, 4).to(at::kDouble);
