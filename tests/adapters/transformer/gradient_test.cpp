@@ -67,7 +67,14 @@ TEST_P(TextModel, PaddingChangesNothing) {
   EXPECT_EQ(more.relevance_token.slice(1, ids.size(1)).abs().max().item<double>(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, TextModel, ::testing::ValuesIn(text_models()), test_name);
+/// Dynamic rotary scaling depends on how long the input is, padding included, in transformers as here.
+std::vector<std::string> models_blind_to_padding() {
+  std::vector<std::string> models = text_models();
+  std::erase(models, "hf-options/llama-dynamic");
+  return models;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, TextModel, ::testing::ValuesIn(models_blind_to_padding()), test_name);
 
 }  // namespace
 }  // namespace lrpp
