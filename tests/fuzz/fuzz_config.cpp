@@ -1,19 +1,71 @@
-// config.json of the Mamba family: whatever the bytes are, a StackConfig or a UserError comes back.
+// config.json of the Mamba family and of CNNs: whatever the bytes are, a config that can be built from or a
+// UserError comes back.
+#include <lrpp/adapters/cnn/config.h>
 #include <lrpp/framework/error.h>
 #include <lrpp/plugins/mamba/adapters/stack_config.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 namespace {
 
+void expect(bool sane) {
+  if (!sane) std::abort();
+}
+
+bool positive(const std::vector<int64_t>& sizes) {
+  return !sizes.empty() && *std::min_element(sizes.begin(), sizes.end()) > 0;
+}
+
 void expect_sane(const lrpp::mamba::StackConfig& config) {
   const auto& b = config.block;
-  const bool positive = b.hidden_size > 0 && b.intermediate_size > 0 && b.state_size > 0 &&
-                        b.conv_kernel > 0 && b.time_step_rank > 0 && config.vocab_size > 0 &&
-                        config.num_outputs > 0 && config.num_layers >= 0;
-  if (!positive) std::abort();
+  expect(positive({b.hidden_size, b.intermediate_size, b.state_size, b.conv_kernel, b.time_step_rank,
+                   config.vocab_size, config.num_outputs}) &&
+         config.num_layers >= 0);
+}
+
+void expect_sane(const lrpp::cnn::ResNetConfig& c) {
+  expect(positive(c.layers) && positive(c.planes) && c.planes.size() == c.layers.size() && !c.labels.empty());
+  for (const int64_t planes : c.planes) {
+    expect(positive({c.in_channels, c.stem_planes, planes * c.width_per_group / 64 * c.groups}));
+  }
+}
+
+void expect_sane(const lrpp::cnn::VggFeatures& c) {
+  expect(c.in_channels > 0 && !c.layers.empty() && c.layers[0] > 0 &&
+         *std::min_element(c.layers.begin(), c.layers.end()) >= 0);
+}
+
+void expect_sane(const lrpp::cnn::TorchvisionVggConfig& c) {
+  expect_sane(c.features);
+  expect(positive(c.avgpool_output) && c.avgpool_output.size() == 2 && positive(c.classifier) &&
+         c.classifier.size() >= 2 && c.classifier.back() == static_cast<int64_t>(c.labels.size()));
+}
+
+void expect_sane(const lrpp::cnn::TimmVggConfig& c) {
+  expect_sane(c.features);
+  expect(positive({c.middle, c.hidden}) && !c.labels.empty());
+}
+
+void expect_sane(const lrpp::cnn::HuggingFaceResNetConfig& c) {
+  expect(positive(c.hidden_sizes) && positive(c.depths) && c.depths.size() == c.hidden_sizes.size() &&
+         positive({c.num_channels, c.embedding_size, c.bottleneck ? c.hidden_sizes[0] / 4 : 1}) &&
+         !c.labels.empty());
+}
+
+void expect_sane(const lrpp::cnn::ConvNextConfig& c) {
+  expect(positive(c.hidden_sizes) && positive(c.depths) && c.depths.size() == c.hidden_sizes.size() &&
+         positive({c.num_channels, c.patch_size}) && !c.labels.empty());
+}
+
+template <class Read>
+void check(Read read, const lrpp::Json& json) {
+  try {
+    expect_sane(read(json, "fuzz"));
+  } catch (const lrpp::UserError&) {  // What every wrong config must end in.
+  }
 }
 
 }  // namespace
@@ -23,11 +75,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const Json json = parse_json({reinterpret_cast<const char*>(data), size}, "fuzz");
     if (!json.is_object()) return 0;
-    try {
-      expect_sane(mamba::read_huggingface_config(json, "fuzz"));
-    } catch (const UserError&) {
-    }
-    expect_sane(mamba::read_state_spaces_config(json, "fuzz"));
+    check(mamba::read_huggingface_config, json);
+    check(mamba::read_state_spaces_config, json);
+    check(cnn::read_torchvision_resnet, json);
+    check(cnn::read_torchvision_vgg, json);
+    check(cnn::read_timm_resnet, json);
+    check(cnn::read_timm_vgg, json);
+    check(cnn::read_huggingface_resnet, json);
+    check(cnn::read_convnext, json);
   } catch (const UserError&) {
   }
   return 0;

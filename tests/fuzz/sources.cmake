@@ -5,6 +5,8 @@ set(LRPP_FUZZ_IO "${PROJECT_SOURCE_DIR}/framework/error.cpp" "${PROJECT_SOURCE_D
 file(GLOB LRPP_FUZZ_TOKENIZER CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/framework/io/tokenizer/*.cpp")
 set(LRPP_FUZZ_SOURCES_safetensors "${PROJECT_SOURCE_DIR}/framework/io/safetensors_header.cpp")
 set(LRPP_FUZZ_SOURCES_config "${PROJECT_SOURCE_DIR}/framework/labels.cpp"
+  "${PROJECT_SOURCE_DIR}/adapters/cnn/config.cpp" "${PROJECT_SOURCE_DIR}/adapters/cnn/huggingface_config.cpp"
+  "${PROJECT_SOURCE_DIR}/adapters/cnn/timm_config.cpp" "${PROJECT_SOURCE_DIR}/adapters/cnn/torchvision_config.cpp"
   "${PROJECT_SOURCE_DIR}/plugins/mamba/adapters/huggingface_config.cpp"
   "${PROJECT_SOURCE_DIR}/plugins/mamba/adapters/state_spaces_config.cpp")
 set(LRPP_FUZZ_SOURCES_tokenizer ${LRPP_FUZZ_TOKENIZER})

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <lrpp/tests/support/models.h>
+
+#include <string>
+#include <vector>
+
+namespace lrpp::testing {
+
+/// One fixture for each graph: the logits are those of torchvision and of transformers.
+inline std::vector<std::string> cnn_models() {
+  return {"zennit/vgg-epsilon-plus",    "zennit/vgg-bn-epsilon-plus",
+          "zennit/resnet-epsilon-plus", "hf-forward/resnet",
+          "hf-forward/convnext",        "cnn/torchvision-bottleneck-groups",
+          "cnn/huggingface-bottleneck", "cnn/huggingface-bottleneck-downsampled",
+          "cnn/huggingface-basic-gelu", "cnn/convnext-plain"};
+}
+
+}  // namespace lrpp::testing

@@ -1,0 +1,82 @@
+// The composite `gradient` against torch::autograd through the whole graph; the ledger's balance under every
+// composite; canonizers change no output.
+#include <lrpp/tests/adapters/cnn/cases.h>
+#include <lrpp/tests/support/graph_autograd.h>
+
+namespace lrpp {
+namespace {
+
+using namespace testing;
+
+class WholeCnn : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(WholeCnn, GradientEqualsAutograd) {
+  const auto tensors = case_tensors(GetParam());
+  const Model model = load_case(GetParam());
+  const Attribution ours = explain_case(model, builtin_registry().make_composite("gradient"), tensors);
+  const Tensor seed = at::zeros_like(ours.logits).scatter(1, ours.target.target.unsqueeze(1), 1);
+  const Tensor autograd =
+      autograd_of_graph(model.graph, prepare_image(model, {tensors.at("pixel_values"), {}}), seed);
+  // Float64 rounding through a whole model, relative to the largest entry.
+  EXPECT_LT(relative_difference(ours.relevance, autograd), 1e-11);
+  EXPECT_GT(autograd.abs().max().item<double>(), 1e-6) << "a gradient that is zero compares with anything";
+}
+
+TEST_P(WholeCnn, RowsOfABatchAreIndependent) {
+  const auto tensors = case_tensors(GetParam());
+  const Model model = load_case(GetParam());
+  const Composite composite = builtin_registry().make_composite("gradient-x-input");
+  const Attribution together = explain_case(model, composite, tensors);
+  for (int64_t b = 0; b < together.logits.size(0); ++b) {
+    std::map<std::string, Tensor> one;
+    for (const auto& [key, tensor] : tensors) one[key] = tensor.slice(0, b, b + 1);
+    const Attribution alone = explain_case(model, composite, one);
+    // The same sums in the same order, up to how a library cuts matrices into blocks.
+    EXPECT_LT(relative_difference(alone.relevance[0], together.relevance[b]), 1e-11);
+  }
+}
+
+/// The arguments that a composite cannot do without: the bounds of the pixels.
+Json arguments_of(const std::string& composite, const Tensor& pixels) {
+  if (composite != "epsilon-gamma-box") return Json::object();
+  return {{"low", {pixels.min().item<double>()}}, {"high", {pixels.max().item<double>()}}};
+}
+
+TEST_P(WholeCnn, TheLedgerBalancesUnderEveryComposite) {
+  const auto tensors = case_tensors(GetParam());
+  const Model model = load_case(GetParam());
+  const Registry registry = builtin_registry();
+  for (const auto& [name, info] : registry.composites()) {
+    if (name == "mamba-lrp") continue;  // it has rules for the ops of Mamba alone
+    SCOPED_TRACE(name);
+    const Composite composite = registry.make_composite(name, arguments_of(name, tensors.at("pixel_values")));
+    const Attribution a = explain_case(model, composite, tensors, /*audit=*/true);
+    for (const LedgerRow* row : a.ledger->unbalanced(ledger_tolerance(at::kDouble))) {
+      ADD_FAILURE() << row->node << " under " << row->rule << ": " << a.ledger->relative_imbalance(*row);
+    }
+    EXPECT_LT(a.ledger->relative_total_imbalance(), ledger_tolerance(at::kDouble));
+  }
+}
+
+TEST_P(WholeCnn, CanonizersChangeNoLogit) {
+  const auto tensors = case_tensors(GetParam());
+  const Model model = load_case(GetParam());
+  const Registry registry = builtin_registry();
+  Composite composite = registry.make_composite("gradient");
+  composite.canonizers = {registry.canonizer("remove-dropout"), registry.canonizer("merge-batch-norm")};
+  const Plan plan = make_plan(model.graph, composite);
+  for (const Node& node : plan.graph.nodes()) {
+    EXPECT_NE(node.op->type(), "batch_norm") << node.name << ": each follows a convolution, alone";
+    EXPECT_NE(node.op->type(), "dropout") << node.name;
+  }
+  const Attribution canonized = explain_case(model, composite, tensors);
+  // One rounding more or less in each weight.
+  EXPECT_LT(relative_difference(canonized.logits, tensors.at("logits")), 1e-12);
+  const Attribution plain = explain_case(model, registry.make_composite("gradient"), tensors);
+  EXPECT_LT(relative_difference(canonized.relevance, plain.relevance), 1e-11);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, WholeCnn, ::testing::ValuesIn(cnn_models()), test_name);
+
+}  // namespace
+}  // namespace lrpp
