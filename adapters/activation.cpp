@@ -6,14 +6,17 @@ namespace lrpp {
 
 OpPtr activation_by_name(const std::string& name, const std::string& where) {
   if (name == "relu") return std::make_shared<ops::Relu>();
-  if (name == "gelu") return std::make_shared<ops::Gelu>();
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh") {
+  if (name == "gelu" || name == "gelu_python") return std::make_shared<ops::Gelu>();
+  // Three ways to write the same function; gelu_fast cuts sqrt(2 / pi) after ten digits.
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") {
     return std::make_shared<ops::Gelu>(ops::GeluAttributes{"tanh"});
   }
+  if (name == "quick_gelu") return std::make_shared<ops::QuickGelu>();
   if (name == "silu" || name == "swish") return std::make_shared<ops::Silu>();
   if (name == "tanh") return std::make_shared<ops::Tanh>();
   fail(where, "the activation '{}' is not supported; {}", name,
-       list_known(name, {"relu", "gelu", "gelu_new", "gelu_pytorch_tanh", "silu", "swish", "tanh"}));
+       list_known(name, {"gelu", "gelu_fast", "gelu_new", "gelu_python", "gelu_pytorch_tanh", "quick_gelu",
+                         "relu", "silu", "swish", "tanh"}));
 }
 
 }  // namespace lrpp

@@ -98,6 +98,18 @@ TEST(Conv2d, TakesAnyLayoutOfWhatComesIn) {
   EXPECT_LT(relative_difference(op.vjp(kept, {m})[0], op.vjp(kept, {m.contiguous()})[0]), tolerance);
 }
 
+TEST(Conv2d, ComputesWithChannelsLast) {
+  // Layers in a row hand that layout on; where one did not, each would turn its input around.
+  for (const int64_t kernel : {int64_t{1}, int64_t{3}}) {
+    const Tensor x = random({2, 4, 6, 7}, 2).to(at::kFloat);
+    const ops::Conv2d op(random({5, 4, kernel, kernel}, 1).to(at::kFloat), {});
+    const Tensor y = op.forward({x})[0];
+    EXPECT_TRUE(y.is_contiguous(at::MemoryFormat::ChannelsLast));
+    const Tensor back = op.vjp(Kept::all({x}, {y}), {y.contiguous()})[0];
+    EXPECT_TRUE(back.is_contiguous(at::MemoryFormat::ChannelsLast));
+  }
+}
+
 TEST(Conv2d, KnowsWhenItKeepsTheShape) {
   const auto keeps = [](at::IntArrayRef weight, ops::Conv2dAttributes a) {
     return ops::Conv2d(random(weight), {}, std::move(a)).keeps_shape();
