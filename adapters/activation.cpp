@@ -4,7 +4,7 @@
 
 namespace lrpp {
 
-OpPtr activation_by_name(const std::string& name, const std::string& where) {
+OpPtr make_activation(const std::string& name, const std::string& where) {
   if (name == "relu") return std::make_shared<ops::Relu>();
   if (name == "gelu" || name == "gelu_python") return std::make_shared<ops::Gelu>();
   // Three ways to write the same function; gelu_fast cuts sqrt(2 / pi) after ten digits.

@@ -8,6 +8,6 @@ namespace lrpp {
 
 /// The activation that a Hugging Face config calls `name` ("gelu", "gelu_new", "silu", ...). Throws
 /// UserError, headed by `where`, for one that is not supported.
-OpPtr activation_by_name(const std::string& name, const std::string& where);
+OpPtr make_activation(const std::string& name, const std::string& where);
 
 }  // namespace lrpp

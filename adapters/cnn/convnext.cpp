@@ -43,7 +43,7 @@ Value add_layer(Builder& builder, const std::string& prefix, const ConvNextConfi
 Model build_convnext(const ConvNextConfig& config, const ModelDirectory& directory,
                      const LoadOptions& options) {
   const std::string where = fmt::format("config {}", (directory.path / "config.json").string());
-  const OpPtr activation = activation_by_name(config.hidden_act, where);
+  const OpPtr activation = make_activation(config.hidden_act, where);
   Builder builder(directory, options);
   int64_t channels = config.hidden_sizes[0];
   const std::string embeddings = "convnext.embeddings";

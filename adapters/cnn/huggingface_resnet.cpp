@@ -44,7 +44,7 @@ ResidualBlock block_of(const HuggingFaceResNetConfig& config, const std::string&
 Model build_huggingface_resnet(const HuggingFaceResNetConfig& config, const ModelDirectory& directory,
                                const LoadOptions& options) {
   const std::string where = fmt::format("config {}", (directory.path / "config.json").string());
-  const OpPtr activation = activation_by_name(config.hidden_act, where);
+  const OpPtr activation = make_activation(config.hidden_act, where);
   Builder builder(directory, options);
   int64_t channels = config.embedding_size;
   const std::string stem = "resnet.embedder.embedder";

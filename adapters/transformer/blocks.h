@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lrpp/adapters/activation.h>
 #include <lrpp/adapters/transformer/builder.h>
 #include <lrpp/framework/ops/rope.h>
 
@@ -100,9 +101,5 @@ struct LayerNames {
 /// One layer, named `layer` ("model.layers.0"): [B,T,D] -> [B,T,D].
 Value add_layer(Builder& builder, const std::string& layer, const LayerNames& names,
                 const LayerConfig& config, Value x, std::optional<Value> mask = std::nullopt);
-
-/// The activation that config.json calls `name`. Throws UserError, headed by `where`, for one that is not
-/// supported.
-OpPtr make_activation(const std::string& name, const std::string& where);
 
 }  // namespace lrpp::transformer

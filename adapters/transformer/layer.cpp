@@ -1,27 +1,10 @@
 #include <lrpp/adapters/transformer/blocks.h>
-#include <lrpp/framework/io/suggest.h>
-#include <lrpp/framework/ops/activations.h>
 #include <lrpp/framework/ops/products.h>
 #include <lrpp/framework/ops/wiring.h>
 
 #include <cmath>
 
 namespace lrpp::transformer {
-
-OpPtr make_activation(const std::string& name, const std::string& where) {
-  if (name == "gelu" || name == "gelu_python") return std::make_shared<ops::Gelu>();
-  // Three ways to write the same function; gelu_fast cuts sqrt(2 / pi) after ten digits.
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") {
-    return std::make_shared<ops::Gelu>(ops::GeluAttributes{"tanh"});
-  }
-  if (name == "quick_gelu") return std::make_shared<ops::QuickGelu>();
-  if (name == "silu" || name == "swish") return std::make_shared<ops::Silu>();
-  if (name == "relu") return std::make_shared<ops::Relu>();
-  if (name == "tanh") return std::make_shared<ops::Tanh>();
-  fail(where, "the activation '{}' is not supported; {}", name,
-       list_known(name, {"gelu", "gelu_fast", "gelu_new", "gelu_python", "gelu_pytorch_tanh", "quick_gelu",
-                         "relu", "silu", "swish", "tanh"}));
-}
 
 LayerConfig plain_layer(int64_t hidden_size, int64_t heads, int64_t intermediate_size) {
   LayerConfig layer;

@@ -7,11 +7,12 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace lrpp::testing {
 
-/// "hf-forward/convnext" -> "hf_forward_convnext", for the names of parametrised tests.
+/// "hf-forward/gpt-neox" -> "hf_forward_gpt_neox", for the names of parametrised tests.
 inline std::string test_name(const ::testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   std::replace_if(
@@ -27,11 +28,22 @@ inline std::map<std::string, Tensor> case_tensors(const std::string& name) {
   return tensors;
 }
 
-inline Model load_case(const std::string& name, at::ScalarType dtype = at::kDouble) {
-  return load_model(builtin_registry(), fixture(name), {dtype, at::kCPU, false});
+inline Model load_case(const std::string& name, at::ScalarType dtype = at::kDouble,
+                       bool every_position = false) {
+  return load_model(builtin_registry(), fixture(name), {dtype, at::kCPU, every_position});
 }
 
-/// Explains a case's images at their targets, or where it has none at the largest logit.
+/// The graph's inputs for a case's inputs, whether they are text or images.
+inline std::map<std::string, Tensor> case_inputs(const Model& model,
+                                                 const std::map<std::string, Tensor>& tensors) {
+  const auto tensor = [&](const char* key) { return tensors.contains(key) ? tensors.at(key) : Tensor(); };
+  if (model.image) return prepare_image(model, {tensor("pixel_values"), tensor("target")});
+  return prepare_text(
+      model, {tensor("input_ids"), tensor("attention_mask"), tensor("target"), tensor("token_type_ids")},
+      "last");
+}
+
+/// Explains a case's inputs at their targets, or at the largest logit where it has none.
 inline Attribution explain_case(const Model& model, const Composite& composite,
                                 const std::map<std::string, Tensor>& tensors, bool audit = false) {
   const auto target = tensors.find("target");
@@ -40,14 +52,17 @@ inline Attribution explain_case(const Model& model, const Composite& composite,
     options.target = "input";
     options.given_target = target->second;
   }
-  return explain(make_plan(model.graph, composite, audit),
-                 prepare_image(model, {tensors.at("pixel_values"), {}}), model.labels, options);
+  return explain(make_plan(model.graph, composite, audit), case_inputs(model, tensors), model.labels,
+                 options);
 }
 
-inline Tensor run_forward(const Model& model, const Tensor& pixels) {
-  return forward(make_plan(model.graph, builtin_registry().make_composite("gradient")),
-                 prepare_image(model, {pixels, {}}))
-      .output;
+inline Attribution explain_case(const Model& model, const std::string& composite,
+                                const std::map<std::string, Tensor>& tensors, bool audit = false) {
+  return explain_case(model, builtin_registry().make_composite(composite), tensors, audit);
+}
+
+inline Tensor run_forward(const Model& model, const std::map<std::string, Tensor>& inputs) {
+  return forward(make_plan(model.graph, builtin_registry().make_composite("gradient")), inputs).output;
 }
 
 /// A copy of a fixture's model that a test may change.
@@ -58,10 +73,14 @@ class EditedModel {
     const Checkpoint checkpoint = Checkpoint::open(fixture(name));
     for (const std::string& key : checkpoint.names()) tensors[key] = checkpoint.get(key).clone();
   }
-  Model load(at::ScalarType dtype = at::kDouble) const {
+  Model load(at::ScalarType dtype = at::kDouble, bool every_position = false) const {
     write_atomically(*folder_ / "config.json", config.dump());
     save_safetensors(*folder_ / "model.safetensors", {tensors.begin(), tensors.end()});
-    return load_model(builtin_registry(), folder_->path(), {dtype, at::kCPU, false});
+    return load_model(builtin_registry(), folder_->path(), {dtype, at::kCPU, every_position});
+  }
+  void rename(const std::string& from, const std::string& to) {
+    tensors[to] = tensors.at(from);
+    tensors.erase(from);
   }
   Json config;
   std::map<std::string, Tensor> tensors;

@@ -16,4 +16,8 @@ inline std::vector<std::string> cnn_models() {
           "cnn/huggingface-basic-gelu", "cnn/convnext-plain"};
 }
 
+inline Tensor run_pixels(const Model& model, const Tensor& pixels) {
+  return run_forward(model, prepare_image(model, {pixels, {}}));
+}
+
 }  // namespace lrpp::testing

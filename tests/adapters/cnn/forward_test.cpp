@@ -15,15 +15,15 @@ TEST_P(CnnForward, LogitsAreThePeers) {
   const auto tensors = case_tensors(GetParam());
   const Model model = load_case(GetParam());
   // Float64 on both sides, some dozens of layers; the order of sums differs.
-  EXPECT_LT(relative_difference(run_forward(model, tensors.at("pixel_values")), tensors.at("logits")), 1e-12);
+  EXPECT_LT(relative_difference(run_pixels(model, tensors.at("pixel_values")), tensors.at("logits")), 1e-12);
 }
 
 TEST_P(CnnForward, Float32AndBfloat16StayClose) {
   const auto tensors = case_tensors(GetParam());
   const Tensor pixels = tensors.at("pixel_values"), logits = tensors.at("logits");
   // Rounding of 2^-24 and 2^-9 a value, grown by a dozen layers.
-  EXPECT_LT(relative_difference(run_forward(load_case(GetParam(), at::kFloat), pixels), logits), 1e-5);
-  EXPECT_LT(relative_difference(run_forward(load_case(GetParam(), at::kBFloat16), pixels), logits), 0.1);
+  EXPECT_LT(relative_difference(run_pixels(load_case(GetParam(), at::kFloat), pixels), logits), 1e-5);
+  EXPECT_LT(relative_difference(run_pixels(load_case(GetParam(), at::kBFloat16), pixels), logits), 0.1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, CnnForward, ::testing::ValuesIn(cnn_models()), test_name);
@@ -85,9 +85,9 @@ TEST(CnnModel, TakesImagesOfOtherSizes) {
     SCOPED_TRACE(name);
     const Model model = load_case(name);
     const int64_t channels = model.image->channels;
-    const Tensor small = run_forward(model, random({1, channels, 33, 40}));
+    const Tensor small = run_pixels(model, random({1, channels, 33, 40}));
     EXPECT_EQ(small.sizes(), (std::vector<int64_t>{1, static_cast<int64_t>(model.labels.size())}));
-    const Tensor large = run_forward(model, random({3, channels, 64, 51}));
+    const Tensor large = run_pixels(model, random({3, channels, 64, 51}));
     EXPECT_TRUE(large.isfinite().all().item<bool>());
   }
 }
@@ -96,21 +96,21 @@ TEST(CnnModel, AnImageTooSmallIsNamed) {
   const Model model = load_case("zennit/vgg-epsilon-plus");
   expect_user_error(
       [&] {
-        run_forward(model, random({1, 3, 3, 16}));
+        run_pixels(model, random({1, 3, 3, 16}));
       },
       {"features.7", "max_pool2d", "spans 2", "larger image"});
   const Model convnext = load_case("hf-forward/convnext");
-  expect_user_error([&] { run_forward(convnext, random({1, 3, 2, 2})); }, {"patch_embeddings", "conv2d"});
+  expect_user_error([&] { run_pixels(convnext, random({1, 3, 2, 2})); }, {"patch_embeddings", "conv2d"});
 }
 
 TEST(CnnModel, PixelsAreChecked) {
   const Model model = load_case("hf-forward/resnet");
-  expect_user_error([&] { run_forward(model, random({1, 1, 32, 32})); }, {"[B, 3, H, W]", "[1, 1, 32, 32]"});
-  expect_user_error([&] { run_forward(model, random({3, 32, 32})); }, {"[B, 3, H, W]", "[3, 32, 32]"});
-  expect_user_error([&] { run_forward(model, random({0, 3, 32, 32})); }, {"[0, 3, 32, 32]"});
+  expect_user_error([&] { run_pixels(model, random({1, 1, 32, 32})); }, {"[B, 3, H, W]", "[1, 1, 32, 32]"});
+  expect_user_error([&] { run_pixels(model, random({3, 32, 32})); }, {"[B, 3, H, W]", "[3, 32, 32]"});
+  expect_user_error([&] { run_pixels(model, random({0, 3, 32, 32})); }, {"[0, 3, 32, 32]"});
   expect_user_error(
       [&] {
-        run_forward(model, random({1, 3, 32, 32}).to(at::kLong));
+        run_pixels(model, random({1, 3, 32, 32}).to(at::kLong));
       },
       {"floating-point", "Long"});
 }

@@ -13,10 +13,9 @@ class WholeCnn : public ::testing::TestWithParam<std::string> {};
 TEST_P(WholeCnn, GradientEqualsAutograd) {
   const auto tensors = case_tensors(GetParam());
   const Model model = load_case(GetParam());
-  const Attribution ours = explain_case(model, builtin_registry().make_composite("gradient"), tensors);
+  const Attribution ours = explain_case(model, "gradient", tensors);
   const Tensor seed = at::zeros_like(ours.logits).scatter(1, ours.target.target.unsqueeze(1), 1);
-  const Tensor autograd =
-      autograd_of_graph(model.graph, prepare_image(model, {tensors.at("pixel_values"), {}}), seed);
+  const Tensor autograd = autograd_of_graph(model.graph, case_inputs(model, tensors), seed);
   // Float64 rounding through a whole model, relative to the largest entry.
   EXPECT_LT(relative_difference(ours.relevance, autograd), 1e-11);
   EXPECT_GT(autograd.abs().max().item<double>(), 1e-6) << "a gradient that is zero compares with anything";
@@ -25,12 +24,11 @@ TEST_P(WholeCnn, GradientEqualsAutograd) {
 TEST_P(WholeCnn, RowsOfABatchAreIndependent) {
   const auto tensors = case_tensors(GetParam());
   const Model model = load_case(GetParam());
-  const Composite composite = builtin_registry().make_composite("gradient-x-input");
-  const Attribution together = explain_case(model, composite, tensors);
+  const Attribution together = explain_case(model, "gradient-x-input", tensors);
   for (int64_t b = 0; b < together.logits.size(0); ++b) {
     std::map<std::string, Tensor> one;
     for (const auto& [key, tensor] : tensors) one[key] = tensor.slice(0, b, b + 1);
-    const Attribution alone = explain_case(model, composite, one);
+    const Attribution alone = explain_case(model, "gradient-x-input", one);
     // The same sums in the same order, up to how a library cuts matrices into blocks.
     EXPECT_LT(relative_difference(alone.relevance[0], together.relevance[b]), 1e-11);
   }
@@ -72,7 +70,7 @@ TEST_P(WholeCnn, CanonizersChangeNoLogit) {
   const Attribution canonized = explain_case(model, composite, tensors);
   // One rounding more or less in each weight.
   EXPECT_LT(relative_difference(canonized.logits, tensors.at("logits")), 1e-12);
-  const Attribution plain = explain_case(model, registry.make_composite("gradient"), tensors);
+  const Attribution plain = explain_case(model, "gradient", tensors);
   EXPECT_LT(relative_difference(canonized.relevance, plain.relevance), 1e-11);
 }
 

@@ -1,7 +1,7 @@
 // timm's names against timm: models of the sizes that its names stand for, their weights made by the formula
 // of tests/fixtures/cnn/make_cases.py, which also wrote the logits.
 #include <lrpp/adapters/cnn/config.h>
-#include <lrpp/tests/support/models.h>
+#include <lrpp/tests/adapters/cnn/cases.h>
 
 #include <cmath>
 #include <set>
@@ -51,7 +51,7 @@ TEST(Timm, LogitsAreThePeers) {
     EXPECT_EQ(model.labels.size(), 7u);
     EXPECT_EQ(model.labels[6], "6");
     // Float64 on both sides; fifty layers, and weights that leave the residual stream growing.
-    EXPECT_LT(relative_difference(run_forward(model, tensors.at("pixel_values")), tensors.at("logits")),
+    EXPECT_LT(relative_difference(run_pixels(model, tensors.at("pixel_values")), tensors.at("logits")),
               1e-11);
     std::set<std::string> names;
     for (const Node& node : model.graph.nodes()) names.insert(node.name);
