@@ -79,7 +79,7 @@ std::map<std::string, Tensor> prepare_text(const Model& model, const TextInputs&
   } else {
     require(!inputs.token_type_ids.defined(), "input", "this model takes no token_type_ids; leave them out");
   }
-  for (auto& [name, tensor] : result) tensor = tensor.to(model.device);
+  for (auto& [name, tensor] : result) tensor = tensor.cpu();
   return result;
 }
 

@@ -46,8 +46,9 @@ struct ImageInputs {
   Tensor target;        ///< [B] int64 or undefined
 };
 
-/// The graph's inputs, checked and on the model's device: the ids and, where the graph reads them, the
-/// explained position (see resolve_position), the mask and the token types. Throws UserError for wrong shapes
+/// The graph's inputs, checked: the ids and, where the graph reads them, the explained position (see
+/// resolve_position), the mask and the token types. They stay on the CPU, where ops look at them without
+/// waiting for the model's device; an op moves what it computes with. Throws UserError for wrong shapes
 /// or dtypes, an empty or too long input, ids outside the vocabulary, padding that does not follow the real
 /// tokens where a position is explained, and for a position or token types that the model has no use for.
 std::map<std::string, Tensor> prepare_text(const Model& model, const TextInputs& inputs,

@@ -1,14 +1,25 @@
 #include <lrpp/rules/hold.h>
 
 namespace lrpp::rules {
+namespace {
+
+int64_t numel(const Meta& meta) { return c10::multiply_integers(meta.sizes); }
+
+}  // namespace
 
 std::string Half::rejects(const Op& op) const {
   return op.kind() == OpKind::product ? "" : "half needs the product of two values";
 }
 
 Tensors Half::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
-  const Tensor half = outputs.at(0) * 0.5;
-  return {op.linear_map(kept, 0)->transpose(half), op.linear_map(kept, 1)->transpose(half)};
+  const Tensor& m = outputs.at(0);
+  const auto a = op.linear_map(kept, 0), b = op.linear_map(kept, 1);
+  // Whichever side has fewer entries is halved: an attention's scores have many times those of its heads.
+  if (m.numel() <= numel(kept.input_meta(0)) + numel(kept.input_meta(1))) {
+    const Tensor half = m * 0.5;
+    return {a->transpose(half), b->transpose(half)};
+  }
+  return {a->transpose(m) * 0.5, b->transpose(m) * 0.5};
 }
 
 Hold::Hold(HoldParameters parameters) : RuleWith(parameters) {

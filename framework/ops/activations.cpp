@@ -34,7 +34,7 @@ Tensors Gelu::forward(const Tensors& inputs) const {
 }
 
 Tensor Gelu::factor(const Tensor& x) const {
-  if (attributes_.approximate == "none") return 0.5 * at::special_erfc(x * (-1 / std::numbers::sqrt2));
+  if (attributes_.approximate == "none") return at::special_erfc(x * (-1 / std::numbers::sqrt2)).mul_(0.5);
   const double scale = std::sqrt(2 / std::numbers::pi);
   return 0.5 * (1 + at::tanh(scale * (x + 0.044715 * x * x * x)));
 }

@@ -17,7 +17,7 @@ Tensors Embedding::forward(const Tensors& inputs) const {
     require(low >= 0 && high < weight_.size(0), "embedding", "token ids must lie in [0, {}); got {}",
             weight_.size(0), low < 0 ? low : high);
   }
-  const Tensor rows = at::embedding(weight_, ids);
+  const Tensor rows = at::embedding(weight_, ids.to(weight_.device(), /*non_blocking=*/true));
   if (attributes_.scale == 1) return {rows};
   return {rows * at::scalar_tensor(attributes_.scale, weight_.options())};
 }

@@ -3,7 +3,12 @@
 namespace lrpp::ops {
 namespace {
 
-Tensor cut(const Tensor& x, int64_t heads) { return x.unflatten(2, {heads, -1}).transpose(1, 2); }
+/// Products of heads take the heads of a whole batch as one batch of matrices, which a view is for one
+/// example only; for more, one copy here saves one in each product.
+Tensor cut(const Tensor& x, int64_t heads) {
+  const Tensor view = x.unflatten(2, {heads, -1}).transpose(1, 2);
+  return x.size(0) == 1 ? view : view.contiguous();
+}
 Tensor join(const Tensor& x) { return x.transpose(1, 2).flatten(2); }
 
 }  // namespace

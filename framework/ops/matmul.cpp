@@ -3,10 +3,11 @@
 namespace lrpp::ops {
 namespace {
 
-/// scale a b for batches of matrices; the scale costs no pass of its own.
+/// scale a b for batches of matrices; the scale costs no pass of its own. With beta 0 the first argument is
+/// not read.
 Tensor scaled(const Tensor& a, const Tensor& b, double scale) {
   if (scale == 1) return at::bmm(a, b);
-  return at::baddbmm(at::zeros({1, 1, 1}, a.options()), a, b, /*beta=*/0, /*alpha=*/scale);
+  return at::baddbmm(at::empty({1, 1, 1}, a.options()), a, b, /*beta=*/0, /*alpha=*/scale);
 }
 
 /// [B,H,T,K] -> [B*G, H/G*T, K]: the heads that share a head of b stand below each other.

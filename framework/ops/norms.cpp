@@ -8,20 +8,25 @@ at::ScalarType at_least_float(at::ScalarType type) { return at::promote_types(ty
 
 class NormView final : public LinearMap {
  public:
-  NormView(Tensor gain, Tensor bias, bool centred, at::ScalarType dtype)
-      : gain_(std::move(gain)), bias_(std::move(bias)), centred_(centred), dtype_(dtype) {}
+  NormView(Tensor gain, Tensor scale, Tensor bias, bool centred, at::ScalarType dtype)
+      : gain_(std::move(gain)),
+        scale_(std::move(scale)),
+        bias_(std::move(bias)),
+        centred_(centred),
+        dtype_(dtype) {}
 
   Tensor apply(const Tensor& x) const override {
-    return (gain_ * (centred_ ? x - x.mean(-1, true) : x)).to(dtype_);
+    return (gain_ * scale_ * (centred_ ? x - x.mean(-1, true) : x)).to(dtype_);
   }
+  /// scale (g - mean(g)) with g = gain m, in as few passes over m as there are.
   Tensor transpose(const Tensor& m) const override {
-    const Tensor g = gain_ * m;
-    return centred_ ? g - g.mean(-1, true) : g;
+    const Tensor g = m.to(scale_.scalar_type()) * gain_;
+    return centred_ ? at::addcmul(-scale_ * g.mean(-1, true), g, scale_) : g * scale_;
   }
   Tensor bias() const override { return bias_; }
 
  private:
-  Tensor gain_, bias_;
+  Tensor gain_, scale_, bias_;
   bool centred_;
   at::ScalarType dtype_;
 };
@@ -39,22 +44,29 @@ Norm::Norm(Tensor weight, Tensor bias, bool centred, NormAttributes attributes)
 
 Tensor Norm::scale(const Tensor& x) const {
   const Tensor wide = x.to(at_least_float(x.scalar_type()));
-  const Tensor centre = centred_ ? wide - wide.mean(-1, true) : wide;
-  return at::rsqrt(centre.square().mean(-1, true) + attributes_.eps);
+  // One pass over x; its normalised values are a by-product.
+  if (centred_)
+    return std::get<2>(
+        at::native_layer_norm(wide, wide.sizes().slice(wide.dim() - 1), {}, {}, attributes_.eps));
+  return at::rsqrt(wide.square().mean(-1, true) + attributes_.eps);
 }
 
 Tensors Norm::forward(const Tensors& inputs) const {
   const Tensor& x = inputs.at(0);
-  const Tensor wide = x.to(at_least_float(x.scalar_type()));
-  const Tensor centre = centred_ ? wide - wide.mean(-1, true) : wide;
-  const Tensor unit = centre * at::rsqrt(centre.square().mean(-1, true) + attributes_.eps);
+  if (centred_) {
+    const at::ScalarType type = at::promote_types(x.scalar_type(), gain_.scalar_type());
+    const Tensor bias = bias_.defined() ? bias_.to(type) : Tensor();
+    return {at::layer_norm(x.to(type), gain_.sizes(), gain_.to(type), bias, attributes_.eps)
+                .to(weight_.scalar_type())};
+  }
+  const Tensor unit = x.to(at_least_float(x.scalar_type())) * scale(x);
   Tensor y = (gain_ * unit.to(gain_.scalar_type())).to(weight_.scalar_type());
   if (bias_.defined()) y = y + bias_;
   return {y};
 }
 
 std::unique_ptr<LinearMap> Norm::linear_map(const Kept& kept, int) const {
-  return std::make_unique<NormView>(gain_ * scale(kept.input(0)), bias_, centred_, weight_.scalar_type());
+  return std::make_unique<NormView>(gain_, scale(kept.input(0)), bias_, centred_, weight_.scalar_type());
 }
 
 NamedTensors Norm::weights() const {

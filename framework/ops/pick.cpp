@@ -5,11 +5,11 @@ namespace {
 
 /// The position of each example as an index for gather and scatter over `dim`: shaped like the values, with
 /// one entry in `dim`.
-Tensor index_like(const Tensor& position, std::vector<int64_t> sizes, int64_t dim) {
+Tensor index_like(const Tensor& position, std::vector<int64_t> sizes, int64_t dim, at::Device device) {
   std::vector<int64_t> view(sizes.size(), 1);
   view[0] = sizes[0];
   sizes[static_cast<size_t>(dim)] = 1;
-  return position.reshape(view).expand(sizes);
+  return position.to(device, /*non_blocking=*/true).reshape(view).expand(sizes);
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ Tensors Pick::forward(const Tensors& inputs) const {
   const int64_t low = position.min().item<int64_t>(), high = position.max().item<int64_t>();
   require(low >= 0 && high < size, "pick", "position must lie in [0, {}); got {}", size,
           low < 0 ? low : high);
-  return {x.gather(attributes_.dim, index_like(position, x.sizes().vec(), attributes_.dim))};
+  return {x.gather(attributes_.dim, index_like(position, x.sizes().vec(), attributes_.dim, x.device()))};
 }
 
 Tensors Pick::vjp(const Kept& kept, const Tensors& grad_outputs) const {
@@ -38,7 +38,7 @@ Tensors Pick::vjp(const Kept& kept, const Tensors& grad_outputs) const {
     result.narrow(attributes_.dim, attributes_.index, 1).copy_(g);
     return {result};
   }
-  result.scatter_(attributes_.dim, index_like(kept.input(1), sizes, attributes_.dim), g);
+  result.scatter_(attributes_.dim, index_like(kept.input(1), sizes, attributes_.dim, g.device()), g);
   return {result, {}};
 }
 

@@ -39,17 +39,18 @@ Tensors Softmax::forward(const Tensors& inputs) const {
     require(mask.sizes() == at::IntArrayRef({scores.size(0), scores.size(3)}), "softmax",
             "attention_mask must have shape [B,S] = [{}, {}]; got {}", scores.size(0), scores.size(3),
             shape_string(mask.sizes()));
-    const Tensor padding = (mask == 0).unsqueeze(1).unsqueeze(1);
-    padded = padding.any().item<bool>();
-    if (padded) hidden = hidden.defined() ? hidden | padding : padding;
+    padded = (mask == 0).any().item<bool>();
+    if (padded) {
+      const Tensor padding = (mask == 0).unsqueeze(1).unsqueeze(1).to(scores.device(), /*non_blocking=*/true);
+      hidden = hidden.defined() ? hidden | padding : padding;
+    }
   }
   if (!hidden.defined()) return {at::softmax(scores, -1, wide).to(scores.scalar_type())};
   const Tensor seen = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
   const Tensor shares = at::softmax(seen, -1, wide).to(scores.scalar_type());
   // Only padding can leave a token without anything to see: the softmax of nothing is 0 / 0.
   if (!padded) return {shares};
-  const Tensor blind = hidden.all(-1, /*keepdim=*/true);
-  return {blind.any().item<bool>() ? shares.masked_fill(blind, 0) : shares};
+  return {shares.masked_fill(hidden.all(-1, /*keepdim=*/true), 0)};
 }
 
 Tensors Softmax::vjp(const Kept& kept, const Tensors& grad_outputs) const {

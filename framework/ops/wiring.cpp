@@ -3,6 +3,15 @@
 #include <lrpp/framework/ops/wiring.h>
 
 namespace lrpp::ops {
+namespace {
+
+/// The index of one token of each example: position [B] may be on the CPU.
+c10::List<std::optional<Tensor>> chosen(const Tensor& position, at::Device device) {
+  const Tensor there = position.to(device, /*non_blocking=*/true);
+  return {at::arange(position.size(0), there.options()), there};
+}
+
+}  // namespace
 
 Tensors Add::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   const Tensor& g = grad_outputs.at(0);
@@ -32,15 +41,13 @@ Tensors SelectToken::forward(const Tensors& inputs) const {
   const int64_t low = position.min().item<int64_t>(), high = position.max().item<int64_t>();
   require(low >= 0 && high < tokens, "select_token", "position must lie in [0, {}); got {}", tokens,
           low < 0 ? low : high);
-  const Tensor batch = at::arange(hidden.size(0), position.options());
-  return {hidden.index({batch, position})};
+  return {hidden.index(chosen(position, hidden.device()))};
 }
 
 Tensors SelectToken::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   const Tensor& g = grad_outputs.at(0);
-  const Tensor& position = kept.input(1);
   Tensor result = at::zeros(kept.input_meta(0).sizes, g.options());
-  result.index_put_({at::arange(g.size(0), position.options()), position}, g);
+  result.index_put_(chosen(kept.input(1), g.device()), g);
   return {result, {}};
 }
 
