@@ -90,8 +90,7 @@ bool print_verdict(const Ledger& ledger, double tolerance) {
 int audit_command(const Request& request, const std::vector<std::string>& outputs) {
   check_outputs(outputs, {".json"});
   const Prepared prepared = prepare(request, /*audit=*/true);
-  const Inputs inputs = prepare_text(prepared.model, prepared.tensors, request.position);
-  const Attribution attribution = run(request, prepared, inputs);
+  const Attribution attribution = run(request, prepared);
   const double tolerance = ledger_tolerance(prepared.model.dtype);
   const Json record = cli::record(request, prepared);
   for (const std::string& output : outputs) {

@@ -15,6 +15,7 @@ void add_tokenize(CLI::App& app, int& exit_code);
 void add_models(CLI::App& app, int& exit_code);
 void add_rules(CLI::App& app, int& exit_code);
 void add_composites(CLI::App& app, int& exit_code);
+void add_canonizers(CLI::App& app, int& exit_code);
 void add_ops(CLI::App& app, int& exit_code);
 
 }  // namespace lrpp::cli

@@ -2,6 +2,7 @@
 #include <lrpp/cli/outputs.h>
 #include <lrpp/cli/progress.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace lrpp::cli {
@@ -10,20 +11,36 @@ namespace {
 /// More examples than this are not shown one by one: that is what output files are for.
 constexpr size_t shown_examples = 8;
 
-void explain_command(const Request& request, const std::vector<std::string>& outputs) {
-  check_outputs(outputs, {".json", ".safetensors", ".html"});
-  const Prepared prepared = prepare(request, /*audit=*/false);
-  const Inputs inputs = prepare_text(prepared.model, prepared.tensors, request.position);
-  const Attribution attribution = run(request, prepared, inputs);
-  const Json record = cli::record(request, prepared);
-  const std::vector<TextReport> reports = make_reports(prepared, attribution, record, inputs.at("position"));
-  for (const std::string& output : outputs) write_output(output, prepared, attribution, record, reports);
+template <class AnyReport>
+void print_reports(const std::vector<AnyReport>& reports) {
   for (size_t i = 0; i < reports.size() && i < shown_examples; ++i) {
     if (reports.size() > 1) fmt::print("{}Example {} of {}\n", i == 0 ? "" : "\n", i + 1, reports.size());
     fmt::print("{}", render_terminal(reports[i], terminal_width(), wants_color()));
   }
   if (reports.size() > shown_examples)
     fmt::print("\n... and {} more examples\n", reports.size() - shown_examples);
+}
+
+void explain_command(const Request& request, const std::string& heat_map,
+                     const std::vector<std::string>& outputs) {
+  check_outputs(outputs, {".json", ".safetensors", ".html", ".png"});
+  const HeatMapLayout layout = heat_map_layout_from_name(heat_map);
+  const Prepared prepared = prepare(request, /*audit=*/false);
+  check_outputs_fit(outputs, prepared);
+  const Attribution attribution = run(request, prepared);
+  const Json record = cli::record(request, prepared);
+  const Explanation explanation{prepared, attribution, record};
+  if (prepared.model.image) {
+    const std::vector<ImageReport> reports = make_image_reports(explanation);
+    for (const std::string& output : outputs) write_output(output, explanation, reports, layout);
+    print_reports(reports);
+    if (std::any_of(outputs.begin(), outputs.end(), [](const auto& o) { return o.ends_with(".png"); }))
+      fmt::print("heat map: {}\n", heat_map_ends(reports.at(0)));
+  } else {
+    const std::vector<TextReport> reports = make_text_reports(explanation);
+    for (const std::string& output : outputs) write_output(output, explanation, reports);
+    print_reports(reports);
+  }
   std::fflush(stdout);
   tell_written(outputs);
 }
@@ -32,13 +49,23 @@ void explain_command(const Request& request, const std::vector<std::string>& out
 
 void add_explain(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("explain", "show which parts of the input an output rests on");
-  const auto request = std::make_shared<Request>();
-  const auto outputs = std::make_shared<std::vector<std::string>>();
-  add_request_options(*command, *request);
-  command->add_option("--output", *outputs, "also write F.json, F.safetensors or F.html; may be given again")
+  struct Options {
+    Request request;
+    std::string heat_map = "side-by-side";
+    std::vector<std::string> outputs;
+  };
+  const auto options = std::make_shared<Options>();
+  add_request_options(*command, options->request);
+  command
+      ->add_option("--output", options->outputs,
+                   "also write F.json, F.safetensors, F.html (texts) or F.png (pictures); may be given again")
       ->take_all();
-  command->callback([&exit_code, request, outputs] {
-    explain_command(*request, *outputs);
+  command
+      ->add_option("--heat-map", options->heat_map,
+                   "how F.png shows the relevance: side-by-side, or overlay (over the picture in grey)")
+      ->capture_default_str();
+  command->callback([&exit_code, options] {
+    explain_command(options->request, options->heat_map, options->outputs);
     exit_code = done;
   });
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 namespace lrpp::cli {
-namespace {
 
 void print_listing(const std::vector<ListedItem>& items, bool json) {
   if (json) {
@@ -33,8 +32,6 @@ void print_listing(const std::vector<ListedItem>& items, bool json) {
     }
   }
 }
-
-}  // namespace
 
 void add_listing(CLI::App& app, int& exit_code, const std::string& name, const std::string& help,
                  std::function<std::vector<ListedItem>(const Registry&)> collect) {

@@ -16,6 +16,9 @@ struct ListedItem {
   std::vector<ParameterInfo> parameters;
 };
 
+/// As aligned text, or as a JSON array of objects.
+void print_listing(const std::vector<ListedItem>& items, bool json);
+
 /// Adds a command that lists what `collect` finds in the registry (plugins included), as aligned text or,
 /// with
 /// --json, as an array of objects.

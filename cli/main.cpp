@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   add_models(app, exit_code);
   add_rules(app, exit_code);
   add_composites(app, exit_code);
+  add_canonizers(app, exit_code);
   add_ops(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <lrpp/cli/request.h>
+#include <lrpp/framework/report/heat_map.h>
+#include <lrpp/framework/report/image_report.h>
 #include <lrpp/framework/report/text_report.h>
 
 #include <filesystem>
@@ -12,15 +14,43 @@ namespace lrpp::cli {
 /// Refuses, before anything runs, output files whose type or folder cannot be written, and one file twice.
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& types);
 
-/// One report for each example of the batch; positions: [B], the explained tokens.
-std::vector<TextReport> make_reports(const Prepared& prepared, const Attribution& attribution,
-                                     const Json& provenance, const Tensor& positions);
+/// Refuses, before the model runs, files of a type that does not show what is explained: texts have no PNG,
+/// pictures no HTML, and a PNG shows one picture.
+void check_outputs_fit(const std::vector<std::string>& outputs, const Prepared& prepared);
+
+/// What the writers of reports and files read.
+struct Explanation {
+  const Prepared& prepared;
+  const Attribution& attribution;
+  const Json& record;  ///< see cli::record
+};
+
+/// One report for each example of the batch.
+std::vector<TextReport> make_text_reports(const Explanation& explanation);
+std::vector<ImageReport> make_image_reports(const Explanation& explanation);
 
 /// Writes the explanation in the format that the file's ending names; whole or not at all.
-void write_output(const std::filesystem::path& path, const Prepared& prepared, const Attribution& attribution,
-                  const Json& provenance, const std::vector<TextReport>& reports);
+void write_output(const std::filesystem::path& path, const Explanation& explanation,
+                  const std::vector<TextReport>& reports);
+void write_output(const std::filesystem::path& path, const Explanation& explanation,
+                  const std::vector<ImageReport>& reports, HeatMapLayout layout);
+
+/// Where the colours of a picture's heat map end, as one sentence.
+std::string heat_map_ends(const ImageReport& report);
 
 /// Names the files written, on standard error.
 void tell_written(const std::vector<std::string>& outputs);
+
+// What texts and pictures share.
+
+/// Fills in everything but what is explained.
+void fill_report(Report& report, const Explanation& explanation, int64_t example);
+/// The numbers of a tensor of one dimension, as JSON.
+Json numbers(const Tensor& row);
+/// Adds to an example's JSON: logits, target, score and sum.
+void add_outcome(Json& json, const Explanation& explanation, const Report& report, int64_t example);
+/// The text of a JSON file: the one example's members (`flat`) or a list of examples, then the record.
+std::string join_json(std::vector<Json> examples, bool flat, const Json& record);
+void save_tensors(const std::filesystem::path& path, const Explanation& explanation);
 
 }  // namespace lrpp::cli

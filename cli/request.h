@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lrpp/framework/explain.h>
+#include <lrpp/framework/io/image_preprocessor.h>
 #include <lrpp/framework/io/tokenizer/tokenizer.h>
 #include <lrpp/framework/registry.h>
 
@@ -27,13 +28,26 @@ void add_request_options(CLI::App& command, Request& request);
 /// The built-in registry and the request's plugins.
 Registry make_registry(const std::vector<std::string>& plugins);
 
-/// A request made ready: the model, its tokenizer, the plan and the inputs.
+/// The picture of --image.
+struct Picture {
+  std::string path;
+  int64_t height = 0, width = 0;  ///< of the file
+  Image shown;                    ///< as the model sees it, before it is normalised
+  Json preprocessing;
+};
+
+using Inputs = std::map<std::string, Tensor>;
+
+/// A request made ready: the model, the plan and the inputs.
 struct Prepared {
   Model model;
   std::optional<Tokenizer> tokenizer;
   std::string text;                  ///< of --text and --text-file
   std::optional<Encoding> encoding;  ///< likewise
-  TextInputs tensors;
+  TextInputs tokens;                 ///< of models that read
+  std::optional<Picture> picture;    ///< of --image
+  ImageInputs pixels;                ///< of models that see
+  Inputs inputs;                     ///< the graph's, made of either
   Plan plan;
 
   /// A class by its label, or a token of the vocabulary: what --target's words are looked up in.
@@ -45,10 +59,8 @@ struct Prepared {
 /// Everything that can be refused before the model runs is refused here.
 Prepared prepare(const Request& request, bool audit);
 
-using Inputs = std::map<std::string, Tensor>;
-
-/// Runs the prepared request on the graph's inputs, with a progress bar where that helps.
-Attribution run(const Request& request, const Prepared& prepared, const Inputs& inputs);
+/// Runs the prepared request, with a progress bar where that helps.
+Attribution run(const Request& request, const Prepared& prepared);
 
 /// The provenance of the request's explanation.
 Json record(const Request& request, const Prepared& prepared);

@@ -57,6 +57,16 @@ Rgb page_shade(int step, Theme theme) {
   return {mix(from.red, to.red, share), mix(from.green, to.green, share), mix(from.blue, to.blue, share)};
 }
 
+Rgb diverging(double share) {
+  const double strength = std::min(std::abs(share), 1.0);
+  const bool weak = strength <= 0.5;
+  const Rgb middle = page_shade(share > 0 ? page_steps : -page_steps, Theme::light);
+  const Rgb from = weak ? page_background(Theme::light) : middle;
+  const Rgb to = weak ? middle : page_accent(share > 0, Theme::light);
+  const double part = weak ? 2 * strength : 2 * strength - 1;
+  return {mix(from.red, to.red, part), mix(from.green, to.green, part), mix(from.blue, to.blue, part)};
+}
+
 Rgb page_accent(bool positive, Theme theme) {
   if (theme == Theme::light) return positive ? Rgb{200, 56, 24} : Rgb{28, 96, 208};
   return positive ? Rgb{255, 128, 92} : Rgb{104, 164, 255};

@@ -26,6 +26,9 @@ Rgb page_background(Theme theme);
 /// Behind a word: from the page's background at 0 to red (positive) or blue (negative), which differ for
 /// every kind of colour blindness. `page_text` is readable on all of them.
 Rgb page_shade(int step, Theme theme);
+/// A diverging scale without steps, for pictures: white at 0, over the pages' red and blue to their accents
+/// at 1 and -1. What lies beyond is cut off.
+Rgb diverging(double share);
 /// Bars and marks, strong enough to be seen on the page's background (contrast of 3 or more).
 Rgb page_accent(bool positive, Theme theme);
 

@@ -2,7 +2,7 @@
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/report/color_map.h>
 #include <lrpp/framework/report/report_text.h>
-#include <lrpp/framework/report/terminal_lines.h>
+#include <lrpp/framework/report/terminal_facts.h>
 #include <lrpp/framework/report/text_report.h>
 #include <lrpp/framework/report/unicode_text.h>
 #include <lrpp/framework/report/words.h>
@@ -14,7 +14,6 @@
 namespace lrpp {
 namespace {
 
-constexpr int least_width = 20;
 constexpr size_t shown_words = 200, listed_words = 10, listed_outside = 10;
 
 class Writer {
@@ -39,40 +38,13 @@ class Writer {
   }
 
  private:
-  void fact(std::string_view label, std::string_view value) {
-    if (value.empty()) return;
-    lines_.add(label);
-    lines_.space(std::max(1, 11 - display_width(label)));
-    lines_.hang(width_ >= 40 ? 11 : 2);
-    lines_.sentence(value);
-    lines_.end_line();
-    lines_.hang(0);
-  }
-
-  static std::string describe(const TextReport::Output& output) {
-    return fmt::format("{} (logit {}, probability {})", show_hidden(output.label),
-                       format_number(output.logit), format_percent(output.probability));
-  }
-
   void facts() {
-    const TargetOutputs outputs = find_outputs(report_);
-    fact("model", show_hidden(report_.model));
-    fact("composite", show_hidden(report_.composite));
-    std::string target =
-        fmt::format("{}, score {}", show_hidden(report_.target), format_number(report_.score));
-    if (outputs.target != nullptr)
-      target += fmt::format(", probability {}", format_percent(outputs.target->probability));
-    fact("target", target);
-    if (outputs.target == nullptr && !report_.outputs.empty()) {
-      // A contrast is no single output: show what the model itself puts first.
-      fact("first", describe(report_.outputs[0]));
-      if (report_.outputs.size() > 1) fact("second", describe(report_.outputs[1]));
-    } else if (outputs.runner_up != nullptr) {
-      fact("runner-up", describe(*outputs.runner_up));
-    }
+    write_facts(lines_, width_, report_);
     const auto position = static_cast<size_t>(report_.position);
-    if (report_.position >= 0 && position < report_.tokens.size())
-      fact("read at", fmt::format("token {} ({})", position, show_hidden(report_.tokens[position].text)));
+    if (report_.position >= 0 && position < report_.tokens.size()) {
+      write_fact(lines_, width_, "read at",
+                 fmt::format("token {} ({})", position, show_hidden(report_.tokens[position].text)));
+    }
   }
 
   bool stands_out(double value) const { return value != 0 && std::abs(value) >= list_.largest / 4; }
@@ -139,19 +111,10 @@ class Writer {
   }
 
   void legend() {
-    const std::string against = report_.multiplier ? "negative" : "against";
-    const std::string in_favour = report_.multiplier ? "positive" : "for";
-    if (!color_) {
-      lines_.sentence(
-          fmt::format("marked: {{+{}+}} or [-{}-], from a quarter of the largest", in_favour, against));
-    } else {
-      lines_.sentence(fmt::format("{} {}", against, format_(-list_.largest)));
-      lines_.space();
-      for (int step = -terminal_steps; step <= terminal_steps; ++step)
-        lines_.add(step == 0 ? "0" : step < 0 ? "-" : "+", step);
-      lines_.space();
-      lines_.sentence(fmt::format("{} {}", format_(list_.largest), in_favour));
-    }
+    if (color_) return write_color_scale(lines_, report_, list_.largest);
+    lines_.sentence(fmt::format("marked: {{+{}+}} or [-{}-], from a quarter of the largest",
+                                report_.multiplier ? "positive" : "for",
+                                report_.multiplier ? "negative" : "against"));
     lines_.end_line();
   }
 
@@ -236,7 +199,8 @@ class Writer {
 }  // namespace
 
 std::string render_terminal(const TextReport& report, int width, bool color) {
-  require(width >= least_width, "report", "width must be at least {} columns; got {}", least_width, width);
+  require(width >= least_terminal_width, "report", "width must be at least {} columns; got {}",
+          least_terminal_width, width);
   return Writer(report, width, color).write();
 }
 

@@ -68,7 +68,7 @@ std::string format_percent(double probability) {
   return fmt::format("{:.1f} %", percent);
 }
 
-TargetOutputs find_outputs(const TextReport& report) {
+TargetOutputs find_outputs(const Report& report) {
   TargetOutputs result;
   for (const auto& output : report.outputs) {
     if (result.target == nullptr && output.label == report.target) {
@@ -80,7 +80,7 @@ TargetOutputs find_outputs(const TextReport& report) {
   return result;
 }
 
-std::string sum_sentence(const TextReport& report) {
+std::string sum_sentence(const Report& report) {
   const bool from_one = string_at(report.provenance, "/start") == "one";
   const double sum = report.relevance_sum;
   if (report.multiplier) {

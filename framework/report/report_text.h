@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lrpp/framework/report/text_report.h>
+#include <lrpp/framework/report/report.h>
 
 #include <string>
 #include <vector>
@@ -30,13 +30,13 @@ std::string format_percent(double probability);
 
 /// The target's output, null for a contrast; and the largest other output, null where there is none.
 struct TargetOutputs {
-  const TextReport::Output* target = nullptr;
-  const TextReport::Output* runner_up = nullptr;
+  const Report::Output* target = nullptr;
+  const Report::Output* runner_up = nullptr;
 };
-TargetOutputs find_outputs(const TextReport& report);
+TargetOutputs find_outputs(const Report& report);
 
 /// What the sum of relevance says against the score, as one sentence.
-std::string sum_sentence(const TextReport& report);
+std::string sum_sentence(const Report& report);
 
 /// Nodes that have op, rule and parameters in common, in the order of the graph.
 struct RuleUse {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lrpp/framework/io/json.h>
+#include <lrpp/framework/report/report.h>
 
 #include <cstdint>
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace lrpp {
 
-/// One explained text, ready to be shown. No tensors: reports are made after the mathematics is done.
-struct TextReport {
+/// One explained text, ready to be shown.
+struct TextReport : Report {
   struct Token {
     std::string text;  ///< as the tokenizer writes it: "##ing"; the id where there is no tokenizer
     int64_t id = 0;
@@ -18,23 +18,10 @@ struct TextReport {
     bool special = false;        ///< added by the tokenizer: [CLS], <s>
     double relevance = 0;
   };
-  struct Output {
-    std::string label;  ///< a class's name, or a token of a language model
-    double logit = 0;
-    double probability = 0;
-  };
 
-  std::string model;  ///< the checkpoint directory's name
-  std::string text;   ///< UTF-8; empty where the input was ids
+  std::string text;  ///< UTF-8; empty where the input was ids
   std::vector<Token> tokens;
-  std::vector<Output> outputs;  ///< the largest logits, largest first; the target among them
-  std::string target;           ///< "positive", or "positive - negative" for a contrast
-  int64_t position = 0;         ///< the token whose output is explained
-  double score = 0;             ///< the target's logit, or the difference
-  double relevance_sum = 0;     ///< over the tokens
-  bool multiplier = false;      ///< values are gradients, which need not add up to anything
-  std::string composite;
-  Json provenance;  ///< see lrpp::provenance
+  int64_t position = 0;  ///< the token whose output is explained; -1: the model answers for the whole input
 };
 
 /// For people at a terminal, at most `width` columns: the text with each word coloured by relevance (red for,

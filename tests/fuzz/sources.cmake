@@ -10,6 +10,8 @@ set(LRPP_FUZZ_SOURCES_config "${PROJECT_SOURCE_DIR}/framework/labels.cpp"
   "${PROJECT_SOURCE_DIR}/plugins/mamba/adapters/huggingface_config.cpp"
   "${PROJECT_SOURCE_DIR}/plugins/mamba/adapters/state_spaces_config.cpp")
 set(LRPP_FUZZ_SOURCES_tokenizer ${LRPP_FUZZ_TOKENIZER})
+set(LRPP_FUZZ_SOURCES_image "${PROJECT_SOURCE_DIR}/framework/io/image.cpp" "${PROJECT_SOURCE_DIR}/framework/io/image_jpeg.cpp"
+  "${PROJECT_SOURCE_DIR}/framework/io/image_png.cpp" "${PROJECT_SOURCE_DIR}/framework/io/image_resize.cpp")
 
 # lrpp_add_fuzzer(config replay_main.cpp): the harness fuzz_config.cpp with its sources, and what else is given.
 function(lrpp_add_fuzzer name target)
@@ -17,5 +19,5 @@ function(lrpp_add_fuzzer name target)
     ${LRPP_FUZZ_SOURCES_${name}} ${ARGN})
   target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/include")
   target_link_libraries(${target} PRIVATE lrpp_flags lrpp_pfr fmt::fmt-header-only nlohmann_json::nlohmann_json
-    PkgConfig::PCRE2 PkgConfig::UTF8PROC)
+    PkgConfig::PCRE2 PkgConfig::UTF8PROC PkgConfig::PNG PkgConfig::JPEG)
 endfunction()

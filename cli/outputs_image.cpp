@@ -1,0 +1,97 @@
+#include <lrpp/cli/outputs.h>
+#include <lrpp/framework/io/file.h>
+#include <lrpp/framework/report/report_text.h>
+#include <lrpp/framework/version.h>
+
+#include <cmath>
+
+namespace lrpp::cli {
+namespace {
+
+/// The relevance of each pixel, summed over channels: [H, W], float64.
+Tensor by_pixel(const Explanation& explanation, int64_t example) {
+  return explanation.attribution.relevance[example].to(at::kCPU, at::kDouble).sum(0).contiguous();
+}
+
+ImageReport make_report(const Explanation& explanation, int64_t example) {
+  ImageReport report;
+  fill_report(report, explanation, example);
+  const Tensor pixels = by_pixel(explanation, example);
+  report.height = pixels.size(0);
+  report.width = pixels.size(1);
+  const double* data = pixels.const_data_ptr<double>();
+  report.relevance.assign(data, data + pixels.numel());
+  report.relevance_sum = pixels.sum().item<double>();
+  return report;
+}
+
+Json example_json(const Explanation& explanation, const ImageReport& report, int64_t example) {
+  const Prepared& prepared = explanation.prepared;
+  Json json;
+  if (prepared.picture) {
+    json["image"] = prepared.picture->path;
+    json["image_size"] = {prepared.picture->height, prepared.picture->width};
+  }
+  json["shape"] = explanation.attribution.relevance[example].sizes().vec();
+  Json rows = Json::array();
+  const Tensor pixels = by_pixel(explanation, example);
+  for (int64_t y = 0; y < report.height; ++y) rows.push_back(numbers(pixels[y]));
+  json["relevance"] = std::move(rows);
+  add_outcome(json, explanation, report, example);
+  if (!prepared.model.labels.empty()) json["labels"] = prepared.model.labels;
+  return json;
+}
+
+/// The picture that was explained. Of tensors only what a person can make of them: their range stretched over
+/// that of pixels.
+Image picture_of(const Prepared& prepared) {
+  if (prepared.picture) return prepared.picture->shown;
+  const Tensor values = prepared.pixels.pixel_values[0].to(at::kDouble);
+  const Tensor low = values.min(), range = (values.max() - low).clamp_min(1e-300);
+  const Tensor bytes = ((values - low) / range * 255).round().to(at::kByte).permute({1, 2, 0}).contiguous();
+  Image image{bytes.size(0), bytes.size(1), bytes.size(2), {}};
+  const uint8_t* data = bytes.const_data_ptr<uint8_t>();
+  image.pixels.assign(data, data + bytes.numel());
+  return image;
+}
+
+void write_heat_map(const std::filesystem::path& path, const Explanation& explanation,
+                    const ImageReport& report, HeatMapLayout layout) {
+  const std::string description =
+      fmt::format("{} of '{}' (score {}) in {} under {}: red for and blue against; {}",
+                  report.multiplier ? "gradient" : "relevance", report.target, format_number(report.score),
+                  report.model, report.composite, heat_map_ends(report));
+  const Image map = render_heat_map(picture_of(explanation.prepared), report.relevance, report.height,
+                                    report.width, heat_map_scale(report.relevance), layout);
+  write_png(path, map, {{"Software", fmt::format("lrpp {}", version_string)}, {"Description", description}});
+}
+
+}  // namespace
+
+std::string heat_map_ends(const ImageReport& report) {
+  const HeatMapScale scale = heat_map_scale(report.relevance);
+  return fmt::format("colours end at +-{}, the 99th percentile of |{}|; the largest is {}",
+                     format_number(scale.end), report.multiplier ? "gradient" : "relevance",
+                     format_number(scale.largest));
+}
+
+std::vector<ImageReport> make_image_reports(const Explanation& explanation) {
+  std::vector<ImageReport> reports;
+  for (int64_t i = 0; i < explanation.attribution.logits.size(0); ++i)
+    reports.push_back(make_report(explanation, i));
+  return reports;
+}
+
+void write_output(const std::filesystem::path& path, const Explanation& explanation,
+                  const std::vector<ImageReport>& reports, HeatMapLayout layout) {
+  const std::string type = path.extension().string();
+  if (type == ".safetensors") return save_tensors(path, explanation);
+  if (type == ".png") return write_heat_map(path, explanation, reports.at(0), layout);
+  std::vector<Json> examples;
+  for (size_t i = 0; i < reports.size(); ++i)
+    examples.push_back(example_json(explanation, reports[i], static_cast<int64_t>(i)));
+  write_atomically(
+      path, join_json(std::move(examples), explanation.prepared.picture.has_value(), explanation.record));
+}
+
+}  // namespace lrpp::cli
