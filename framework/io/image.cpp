@@ -81,6 +81,28 @@ Image with_channels(Image image, int64_t channels) {
   return image;
 }
 
+/// The picture upright: an orientation of 5 to 8 swaps rows and columns, and each side may run backwards.
+Image upright(Image image, int orientation) {
+  if (orientation == 1) return image;
+  const auto one_of = [orientation](std::string_view digits) {
+    return digits.find(static_cast<char>('0' + orientation)) != std::string_view::npos;
+  };
+  const bool swapped = orientation >= 5, rows_back = one_of("3467"), columns_back = one_of("2378");
+  Image result{
+      swapped ? image.width : image.height, swapped ? image.height : image.width, image.channels, {}};
+  result.pixels.resize(image.pixels.size());
+  uint8_t* target = result.pixels.data();
+  for (int64_t y = 0; y < result.height; ++y) {
+    for (int64_t x = 0; x < result.width; ++x, target += image.channels) {
+      const int64_t row = swapped ? x : y, column = swapped ? y : x;
+      const int64_t from = (rows_back ? image.height - 1 - row : row) * image.width +
+                           (columns_back ? image.width - 1 - column : column);
+      std::copy_n(image.pixels.data() + from * image.channels, image.channels, target);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 namespace codec {
@@ -138,11 +160,15 @@ Image decode_image(std::string_view bytes, int64_t channels, std::string_view wh
   }
   if (decoded.orientation != 1) {
     warnings.push_back(fmt::format(
-        "[{}] the picture asks to be turned (EXIF orientation {}); it is taken as stored, as Pillow does. "
-        "Turn it first if that is not what the model saw",
+        "[{}] the picture is turned as it asks (EXIF orientation {}), as transformers does; loaders that do "
+        "not, such as torchvision's, show the model another picture",
         where, decoded.orientation));
   }
-  return with_channels(std::move(decoded.image), channels);
+  if (decoded.deep_grey) {
+    warnings.push_back(fmt::format(
+        "[{}] of 16-bit grey the high byte is taken; Pillow's convert() cuts it off at 255 instead", where));
+  }
+  return with_channels(upright(std::move(decoded.image), decoded.orientation), channels);
 }
 
 Image read_image(const std::filesystem::path& path, int64_t channels, std::vector<std::string>& warnings) {

@@ -21,11 +21,12 @@ inline constexpr int64_t max_image_side = 1'000'000;
 
 /// Reads a PNG or JPEG file, told by its first bytes and not by its name, as grey (`channels` 1) or RGB (3).
 ///
-/// Pixels are those that Pillow gives after convert("L") or convert("RGB"), since that is what models are
-/// trained on: the high byte of 16 bits, grey as 0.299 R + 0.587 G + 0.114 B, CMYK by Adobe's conventions.
-/// Transparency is dropped, an EXIF orientation is not applied, and a sentence on either goes to `warnings`.
-/// (Pillow cuts 16-bit grey off at 255 of 65535, which turns nearly every picture white; here it keeps its
-/// high byte as 16-bit RGB does.)
+/// Pixels are those that Pillow gives after exif_transpose and convert("L") or convert("RGB"), as
+/// transformers reads pictures: turned as EXIF asks, transparency dropped, the high byte of 16 bits, grey as
+/// 0.299 R + 0.587 G + 0.114 B, CMYK by Adobe's conventions. Where that may not be what a user expects, a
+/// sentence goes to `warnings`: for a turned picture, for one with transparent parts, and for 16-bit grey.
+/// (Pillow cuts the latter off at 255 of 65535, which turns nearly every picture white; here it keeps its
+/// high byte as RGB does.)
 ///
 /// Throws UserError, headed "[image PATH]", for files that are missing, damaged, cut short, too large or no
 /// PNG or JPEG.

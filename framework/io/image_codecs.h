@@ -7,7 +7,8 @@ namespace lrpp::codec {
 /// A picture as its file holds it: grey, grey with alpha, RGB or RGB with alpha (1 to 4 channels).
 struct Decoded {
   Image image;
-  int orientation = 1;  ///< as EXIF counts: 1 upright, up to 8
+  int orientation = 1;     ///< as EXIF counts: 1 upright, up to 8
+  bool deep_grey = false;  ///< the file has grey of 16 bits, without alpha
 };
 
 Decoded decode_png(std::string_view bytes, std::string_view where);

@@ -170,6 +170,8 @@ codec::Decoded codec::decode_png(std::string_view bytes, std::string_view where)
   image.height = png_get_image_height(png.png, png.info);
   image.width = png_get_image_width(png.png, png.info);
   check_size(image.height, image.width, where);
+  result.deep_grey = png_get_bit_depth(png.png, png.info) == 16 &&
+                     png_get_color_type(png.png, png.info) == PNG_COLOR_TYPE_GRAY;
   run(set_transforms);
   image.channels = png_get_channels(png.png, png.info);
   const size_t row = png_get_rowbytes(png.png, png.info);

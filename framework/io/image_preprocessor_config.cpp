@@ -65,6 +65,8 @@ class ConfigReader {
   ImageSteps read() {
     require(keys_.data_format.value_or("channels_first") == "channels_first", where_,
             "data_format must be 'channels_first'; got '{}'", *keys_.data_format);
+    require(kind_->flow == Flow::convnext || !keys_.crop_pct, where_,
+            "only ConvNextImageProcessor crops by 'crop_pct'; say 'size' and 'crop_size' instead");
     if (asked(keys_.do_resize, "do_resize")) read_resize();
     if (kind_->flow == Flow::resize_crop) {
       if (asked(keys_.do_center_crop, "do_center_crop")) read_crop();

@@ -166,6 +166,7 @@ TEST_F(ImageSteps, WhatIsNotSupportedIsNamed) {
            {with("image_mean", {1, 2}), "3 number(s)"},
            {with("image_mean", {1, "x", 2}), "must hold numbers"},
            {with("data_format", "channels_last"), "channels_first"},
+           {with("crop_pct", 0.9), "only ConvNextImageProcessor"},
            {with("image_processor_type", "SamImageProcessor"), "'SamImageProcessor' is not supported"},
            {with("image_processor_type", "ImageProcessor"), "is not supported"},
            {{{"image_processor_type", "ConvNextImageProcessor"}, {"size", {{"height", 3}, {"width", 3}}}},

@@ -63,7 +63,35 @@ TEST(Images, SixteenBitsKeepTheirHighByte) {
   ASSERT_NE(png_image_write_to_memory(&simple, nullptr, &size, 0, linear.data(), 0, nullptr), 0);
   std::string bytes(size, '\0');
   ASSERT_NE(png_image_write_to_memory(&simple, bytes.data(), &size, 0, linear.data(), 0, nullptr), 0);
-  EXPECT_EQ(decode(bytes, 1).pixels, (std::vector<uint8_t>{0x12, 0xff}));
+  std::vector<std::string> warnings;
+  EXPECT_EQ(decode_image(bytes, 1, "image x", warnings).pixels, (std::vector<uint8_t>{0x12, 0xff}));
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_TRUE(contains(warnings[0], "[image x] of 16-bit grey the high byte is taken"));
+}
+
+/// The eight orientations of the EXIF standard, in LibTorch's words: where row 0 and column 0 of the stored
+/// picture are shown.
+TEST(Images, AreTurnedAsExifAsks) {
+  const std::string upright = slurp(folder / "rgb.jpg"), stored = slurp(folder / "turned.jpg");
+  const size_t entry = stored.find(std::string("\x01\x12\0\x03\0\0\0\x01\0\x06", 10));
+  ASSERT_NE(entry, std::string::npos);
+  const Image plain = decode(upright);
+  const at::Tensor tensor =
+      at::tensor(plain.pixels, at::kByte).reshape({plain.height, plain.width, plain.channels});
+  const std::vector<at::Tensor> expected = {tensor,                               // 1: top, left
+                                            tensor.flip({1}),                     // 2: top, right
+                                            tensor.flip({0, 1}),                  // 3: bottom, right
+                                            tensor.flip({0}),                     // 4: bottom, left
+                                            tensor.transpose(0, 1),               // 5: left, top
+                                            tensor.rot90(-1, {0, 1}),             // 6: right, top
+                                            tensor.flip({0, 1}).transpose(0, 1),  // 7: right, bottom
+                                            tensor.rot90(1, {0, 1})};             // 8: left, bottom
+  for (size_t i = 0; i < expected.size(); ++i) {
+    SCOPED_TRACE(i + 1);
+    std::string bytes = stored;
+    bytes[entry + 9] = static_cast<char>(i + 1);
+    expect_same(decode(bytes), expected[i].contiguous());
+  }
 }
 
 TEST(Images, ResizingIsPillowsToTheByte) {
@@ -103,7 +131,7 @@ TEST(Images, WarnOfWhatIsPassedOver) {
   }
   for (const char* name : {"turned.jpg", "turned.png"}) {
     ASSERT_EQ(warnings_of(name).size(), 1U) << name;
-    EXPECT_TRUE(contains(warnings_of(name)[0], "EXIF orientation 6"));
+    EXPECT_TRUE(contains(warnings_of(name)[0], "is turned as it asks (EXIF orientation 6)"));
   }
   EXPECT_TRUE(warnings_of("rgb.png").empty());
   EXPECT_TRUE(warnings_of("rgb.jpg").empty());
