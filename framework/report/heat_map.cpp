@@ -11,6 +11,7 @@ namespace lrpp {
 namespace {
 
 constexpr int64_t least_side = 448, margin = 16, bar_height = 12, least_bar_width = 280, font_scale = 2;
+constexpr Rgb frame{208, 208, 208};
 
 /// An RGB picture that is drawn on.
 class Canvas {
@@ -118,6 +119,9 @@ Image render_heat_map(const Image& shown, const std::vector<double>& relevance, 
   const int64_t bar_top = margin + panel_height + margin;
   Canvas canvas(bar_top + bar_height + 6 + tiny_font_height * font_scale + margin,
                 map_left + bar_width + margin);
+  // A frame, since a map is mostly white at its borders.
+  for (const int64_t left : {margin, map_left})
+    canvas.fill(margin - 1, left - 1, panel_height + 2, panel_width + 2, frame);
   for (int64_t y = 0; y < height; ++y) {
     for (int64_t x = 0; x < width; ++x) {
       const double value = relevance[static_cast<size_t>(y * width + x)];

@@ -93,14 +93,12 @@ std::string sum_sentence(const Report& report) {
   if (std::abs(sum - whole) <= 1e-3 * std::abs(whole))
     return fmt::format("relevance sums to {}: all of {}", format_number(sum), goal);
   if (sum / whole >= 0 && sum / whole <= 1) {
-    return fmt::format(
-        "relevance sums to {} of {}; the rest was absorbed by biases and stabilisers (see `lrpp audit`)",
-        format_number(sum), goal);
+    return fmt::format("relevance sums to {} of {}; the rest was absorbed on the way (see `lrpp audit`)",
+                       format_number(sum), goal);
   }
   // More than the score, or of the other sign: what was absorbed was negative, and "the rest" would mislead.
   return fmt::format(
-      "relevance sums to {}, unlike {}; biases and stabilisers absorbed the difference of {} (see `lrpp "
-      "audit`)",
+      "relevance sums to {}, unlike {}; the difference of {} was absorbed on the way (see `lrpp audit`)",
       format_number(sum), goal, format_number(whole - sum));
 }
 

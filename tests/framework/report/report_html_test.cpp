@@ -80,8 +80,7 @@ TEST(RenderHtml, ShowsOutputsSumsSpecialTokensAndRules) {
   for (const char* expected :
        {"<dt>Runner-up</dt><dd><bdi>negative</bdi>, logit 0.250, probability 10.0 %</dd>",
         "<bdi>positive</bdi> <span class=\"muted\">(target)</span>",
-        "Relevance sums to 1.69 of the score 2.50; the rest was absorbed by biases and stabilisers (see "
-        "<code>lrpp "
+        "Relevance sums to 1.69 of the score 2.50; the rest was absorbed on the way (see <code>lrpp "
         "audit</code>).",
         "Tokens that stand for no text: -0.12 in all", "<summary>All 10 tokens</summary>",
         "<tr><td>linear</td><td>epsilon</td><td>epsilon = 0.25</td><td class=\"num\">2</td></tr>",

@@ -77,18 +77,16 @@ TEST(RenderTerminal, ShowsWhatAReaderAsksFor) {
 
 TEST(RenderTerminal, LastLineHoldsTheSumAgainstTheScore) {
   TextReport report = test::film_report();
-  EXPECT_THAT(
-      render_terminal(report, 200, false),
-      EndsWith("\nrelevance sums to 1.69 of the score 2.50; the rest was absorbed by biases and stabilisers "
-               "(see `lrpp audit`)\n"));
+  EXPECT_THAT(render_terminal(report, 200, false),
+              EndsWith("\nrelevance sums to 1.69 of the score 2.50; the rest was absorbed on the way (see "
+                       "`lrpp audit`)\n"));
   report.score = report.relevance_sum;
   EXPECT_THAT(render_terminal(report, 200, false),
               EndsWith("\nrelevance sums to 1.69: all of the score 1.69\n"));
   report.score = 1;
   EXPECT_THAT(
       render_terminal(report, 200, false),
-      HasSubstr(
-          "sums to 1.69, unlike the score 1.00; biases and stabilisers absorbed the difference of -0.688"));
+      HasSubstr("sums to 1.69, unlike the score 1.00; the difference of -0.688 was absorbed on the way"));
   report.provenance["start"] = "one";
   report.score = 5;
   report.relevance_sum = 0.5;
