@@ -11,6 +11,8 @@ namespace {
 /// More examples than this are not shown one by one: that is what output files are for.
 constexpr size_t shown_examples = 8;
 
+bool is_png(const std::string& output) { return output.ends_with(".png"); }
+
 template <class AnyReport>
 void print_reports(const std::vector<AnyReport>& reports) {
   for (size_t i = 0; i < reports.size() && i < shown_examples; ++i) {
@@ -24,9 +26,13 @@ void print_reports(const std::vector<AnyReport>& reports) {
 void explain_command(const Request& request, const std::string& heat_map,
                      const std::vector<std::string>& outputs) {
   check_outputs(outputs, {".json", ".safetensors", ".html", ".png"});
-  const HeatMapLayout layout = heat_map_layout_from_name(heat_map);
+  const bool maps = std::any_of(outputs.begin(), outputs.end(), is_png);
+  require(maps || heat_map.empty(), "heat-map",
+          "it says how an --output F.png is drawn; add one, or leave it out");
+  const HeatMapLayout layout =
+      heat_map.empty() ? HeatMapLayout::side_by_side : heat_map_layout_from_name(heat_map);
   const Prepared prepared = prepare(request, /*audit=*/false);
-  check_outputs_fit(outputs, prepared);
+  check_outputs_fit(outputs, layout, prepared);
   const Attribution attribution = run(request, prepared);
   const Json record = cli::record(request, prepared);
   const Explanation explanation{prepared, attribution, record};
@@ -34,8 +40,7 @@ void explain_command(const Request& request, const std::string& heat_map,
     const std::vector<ImageReport> reports = make_image_reports(explanation);
     for (const std::string& output : outputs) write_output(output, explanation, reports, layout);
     print_reports(reports);
-    if (std::any_of(outputs.begin(), outputs.end(), [](const auto& o) { return o.ends_with(".png"); }))
-      fmt::print("heat map: {}\n", heat_map_ends(reports.at(0)));
+    if (maps) fmt::print("heat map: {}\n", heat_map_ends(reports.at(0)));
   } else {
     const std::vector<TextReport> reports = make_text_reports(explanation);
     for (const std::string& output : outputs) write_output(output, explanation, reports);
@@ -51,7 +56,7 @@ void add_explain(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("explain", "show which parts of the input an output rests on");
   struct Options {
     Request request;
-    std::string heat_map = "side-by-side";
+    std::string heat_map;
     std::vector<std::string> outputs;
   };
   const auto options = std::make_shared<Options>();
@@ -60,10 +65,9 @@ void add_explain(CLI::App& app, int& exit_code) {
       ->add_option("--output", options->outputs,
                    "also write F.json, F.safetensors, F.html (texts) or F.png (pictures); may be given again")
       ->take_all();
-  command
-      ->add_option("--heat-map", options->heat_map,
-                   "how F.png shows the relevance: side-by-side, or overlay (over the picture in grey)")
-      ->capture_default_str();
+  command->add_option(
+      "--heat-map", options->heat_map,
+      "how F.png shows the relevance: side-by-side (default), or overlay (over the picture in grey)");
   command->callback([&exit_code, options] {
     explain_command(options->request, options->heat_map, options->outputs);
     exit_code = done;

@@ -39,21 +39,34 @@ void read_text(const Request& request, Prepared& prepared) {
   prepared.encoding = std::move(encoding);
 }
 
-void read_picture(const Request& request, Prepared& prepared) {
+void read_pictures(const Request& request, Prepared& prepared) {
   const ImageShape& shape = *prepared.model.image;
   const ImageSteps steps = read_image_steps(prepared.model.directory, shape.channels);
-  std::vector<std::string> warnings;
-  const Image image = read_image(request.image, shape.channels, warnings);
-  for (const std::string& warning : warnings) warn(warning);
-  PreprocessedImage made = preprocess(image, steps);
-  const Image& shown = made.shown;
-  require(
-      (shape.height == 0 || shape.height == shown.height) && (shape.width == 0 || shape.width == shown.width),
-      fmt::format("preprocessor {}", steps.source),
-      "the model takes pictures of {} x {}, and this makes one of {} x {}; change its size or crop",
-      shape.width, shape.height, shown.width, shown.height);
-  prepared.pixels.pixel_values = std::move(made.pixel_values);
-  prepared.picture = Picture{request.image, image.height, image.width, std::move(made.shown), to_json(steps)};
+  std::vector<Tensor> batch;
+  for (const std::string& path : request.images) {
+    std::vector<std::string> warnings;
+    const Image image = read_image(path, shape.channels, warnings);
+    for (const std::string& warning : warnings) warn(warning);
+    PreprocessedImage made = preprocess(image, steps);
+    const Image& shown = made.shown;
+    const auto fits = [&](int64_t height, int64_t width) {
+      return (height == 0 || height == shown.height) && (width == 0 || width == shown.width);
+    };
+    require(fits(shape.height, shape.width), fmt::format("preprocessor {}", steps.source),
+            "the model takes pictures of {} x {}, and this makes one of {} x {}; change its size or crop",
+            shape.width, shape.height, shown.width, shown.height);
+    if (!batch.empty()) {
+      const Image& first = prepared.pictures[0].shown;
+      require(fits(first.height, first.width), fmt::format("image {}", path),
+              "pictures that are explained together must have one size; '{}' is made {} x {} and this one {} "
+              "x {}. Explain them one at a time",
+              request.images[0], first.width, first.height, shown.width, shown.height);
+    }
+    batch.push_back(std::move(made.pixel_values));
+    prepared.pictures.push_back({path, image.height, image.width, std::move(made.shown)});
+  }
+  prepared.pixels.pixel_values = at::cat(batch);
+  prepared.preprocessing = to_json(steps);
 }
 
 void read_tensors(const std::string& path, Prepared& prepared) {
@@ -85,7 +98,7 @@ void read_tensors(const std::string& path, Prepared& prepared) {
 
 void check_one_input(const Request& request) {
   const int given = (request.text ? 1 : 0) + (request.text_file.empty() ? 0 : 1) +
-                    (request.input.empty() ? 0 : 1) + (request.image.empty() ? 0 : 1);
+                    (request.input.empty() ? 0 : 1) + (request.images.empty() ? 0 : 1);
   require(given == 1, "input", "give exactly one of --text, --text-file, --input and --image; got {}", given);
 }
 
@@ -94,12 +107,12 @@ void read_inputs(const Request& request, Prepared& prepared) {
   const bool text = request.text || !request.text_file.empty();
   require(!model.image || !text, "text", "model type '{}' sees; use --image, or --input with pixel_values",
           model.model_type);
-  require(model.image || request.image.empty(), "image",
+  require(model.image || request.images.empty(), "image",
           "model type '{}' reads text; use --text, --text-file or --input", model.model_type);
   if (!request.input.empty()) {
     read_tensors(request.input, prepared);
   } else if (model.image) {
-    read_picture(request, prepared);
+    read_pictures(request, prepared);
   } else {
     read_text(request, prepared);
   }

@@ -41,7 +41,8 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
   }
 }
 
-void check_outputs_fit(const std::vector<std::string>& outputs, const Prepared& prepared) {
+void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout layout,
+                       const Prepared& prepared) {
   const bool sees = prepared.model.image.has_value();
   for (const std::string& output : outputs) {
     const std::string type = std::filesystem::path(output).extension().string();
@@ -51,7 +52,9 @@ void check_outputs_fit(const std::vector<std::string>& outputs, const Prepared& 
             "'{}': HTML shows texts, and this model sees; use .png for the heat map, .json for the numbers",
             output);
     if (type == ".png") {
-      const int64_t count = prepared.pixels.pixel_values.size(0);
+      const int64_t count = prepared.pixels.pixel_values.size(0), channels = prepared.model.image->channels;
+      require(layout != HeatMapLayout::overlay || channels == 1 || channels == 3, "heat-map",
+              "an input of {} channels is no picture to draw over; use side-by-side", channels);
       require(
           count == 1, "output",
           "'{}': a PNG shows one picture, and the input holds {}; write .safetensors or .json, or give one "

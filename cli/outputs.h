@@ -16,7 +16,8 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
 
 /// Refuses, before the model runs, files of a type that does not show what is explained: texts have no PNG,
 /// pictures no HTML, and a PNG shows one picture.
-void check_outputs_fit(const std::vector<std::string>& outputs, const Prepared& prepared);
+void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout layout,
+                       const Prepared& prepared);
 
 /// What the writers of reports and files read.
 struct Explanation {

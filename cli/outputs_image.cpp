@@ -28,9 +28,10 @@ ImageReport make_report(const Explanation& explanation, int64_t example) {
 Json example_json(const Explanation& explanation, const ImageReport& report, int64_t example) {
   const Prepared& prepared = explanation.prepared;
   Json json;
-  if (prepared.picture) {
-    json["image"] = prepared.picture->path;
-    json["image_size"] = {prepared.picture->height, prepared.picture->width};
+  if (!prepared.pictures.empty()) {
+    const Picture& picture = prepared.pictures.at(static_cast<size_t>(example));
+    json["image"] = picture.path;
+    json["image_size"] = {picture.height, picture.width};
   }
   json["shape"] = explanation.attribution.relevance[example].sizes().vec();
   Json rows = Json::array();
@@ -38,15 +39,15 @@ Json example_json(const Explanation& explanation, const ImageReport& report, int
   for (int64_t y = 0; y < report.height; ++y) rows.push_back(numbers(pixels[y]));
   json["relevance"] = std::move(rows);
   add_outcome(json, explanation, report, example);
-  if (!prepared.model.labels.empty()) json["labels"] = prepared.model.labels;
   return json;
 }
 
-/// The picture that was explained. Of tensors only what a person can make of them: their range stretched over
-/// that of pixels.
+/// The one picture that was explained. Of a tensor what a person can make of it: its range stretched over
+/// that of pixels; nothing where its channels are no colours.
 Image picture_of(const Prepared& prepared) {
-  if (prepared.picture) return prepared.picture->shown;
+  if (!prepared.pictures.empty()) return prepared.pictures[0].shown;
   const Tensor values = prepared.pixels.pixel_values[0].to(at::kDouble);
+  if (values.size(0) != 1 && values.size(0) != 3) return {};
   const Tensor low = values.min(), range = (values.max() - low).clamp_min(1e-300);
   const Tensor bytes = ((values - low) / range * 255).round().to(at::kByte).permute({1, 2, 0}).contiguous();
   Image image{bytes.size(0), bytes.size(1), bytes.size(2), {}};
@@ -91,7 +92,7 @@ void write_output(const std::filesystem::path& path, const Explanation& explanat
   for (size_t i = 0; i < reports.size(); ++i)
     examples.push_back(example_json(explanation, reports[i], static_cast<int64_t>(i)));
   write_atomically(
-      path, join_json(std::move(examples), explanation.prepared.picture.has_value(), explanation.record));
+      path, join_json(std::move(examples), explanation.prepared.pictures.size() == 1, explanation.record));
 }
 
 }  // namespace lrpp::cli

@@ -38,8 +38,9 @@ void add_request_options(CLI::App& command, Request& request) {
                   "pixel_values [B,C,H,W], and target [B] where it is used")
       ->check(not_empty)
       ->group("Input (one of)");
-  command.add_option("--image", request.image, "a PNG or JPEG file, for models that see")
+  command.add_option("--image", request.images, "PNG or JPEG files, for models that see")
       ->check(not_empty)
+      ->take_all()
       ->group("Input (one of)");
   command
       .add_option("--rules", request.rules,
@@ -113,7 +114,7 @@ Attribution run(const Request& request, const Prepared& prepared) {
 Json record(const Request& request, const Prepared& prepared) {
   Json json = provenance(prepared.model, prepared.plan, explain_options(request, prepared));
   if (prepared.inputs.contains("position")) json["position"] = request.position;
-  if (prepared.picture) json["preprocessing"] = prepared.picture->preprocessing;
+  if (!prepared.pictures.empty()) json["preprocessing"] = prepared.preprocessing;
   return json;
 }
 

@@ -16,7 +16,8 @@ namespace lrpp::cli {
 struct Request {
   std::string model;
   std::optional<std::string> text;
-  std::string text_file, input, image;
+  std::string text_file, input;
+  std::vector<std::string> images;
   std::string rules;
   std::string target = "argmax", position = "last", start = "logit";
   std::string dtype = "float32", device = "cpu";
@@ -28,12 +29,11 @@ void add_request_options(CLI::App& command, Request& request);
 /// The built-in registry and the request's plugins.
 Registry make_registry(const std::vector<std::string>& plugins);
 
-/// The picture of --image.
+/// A picture of --image.
 struct Picture {
   std::string path;
   int64_t height = 0, width = 0;  ///< of the file
   Image shown;                    ///< as the model sees it, before it is normalised
-  Json preprocessing;
 };
 
 using Inputs = std::map<std::string, Tensor>;
@@ -45,7 +45,8 @@ struct Prepared {
   std::string text;                  ///< of --text and --text-file
   std::optional<Encoding> encoding;  ///< likewise
   TextInputs tokens;                 ///< of models that read
-  std::optional<Picture> picture;    ///< of --image
+  std::vector<Picture> pictures;     ///< of --image
+  Json preprocessing;                ///< what was done to them
   ImageInputs pixels;                ///< of models that see
   Inputs inputs;                     ///< the graph's, made of either
   Plan plan;
