@@ -5,6 +5,7 @@ usage: left_out_lxt.py PART [--ours build/cpu/bin/lrpp]
 PART   bert | gpt2   where relevance goes that does not reach the words: 20 sentences, AttnLRP
        variants      LXT's variants of the rules beside the paper's
        vit           gamma rules in torchvision's Vision Transformer: what Zennit's hooks reach
+       padding       sentences padded on the right
        order         a BERT that was built before the patch
        process       what a patch does to the other models of the process
 LXT's patches last as long as the process: one part a run.
@@ -46,10 +47,10 @@ def tokens(family):
     return [torch.tensor([tokenizer.encode(sentence).ids]) for sentence in SENTENCES]
 
 
-def explain_words(model, ids):
+def explain_words(model, ids, mask=None):
     """Logits, and relevance [1, T, D] at the word embeddings, starting at the largest logit."""
     words = model.get_input_embeddings()(ids).requires_grad_()
-    logits = model(inputs_embeds=words).logits
+    logits = model(inputs_embeds=words, attention_mask=mask).logits
     gradient, = torch.autograd.grad(logits.amax(1).sum(), words)
     return logits, words.detach() * gradient
 
@@ -144,6 +145,23 @@ def vit(ours):
                                      for a, b in zip(ours_everywhere["relevance"], lxt)))
 
 
+def padding(ours):
+    show("largest difference of relevance: padded on the right beside not padded", "LXT    ours")
+    for family, (module, _) in TEXT_MODELS.items():
+        monkey_patch(module)
+        model, sentences = load(family), tokens(family)
+        longest, worst = max(ids.shape[1] for ids in sentences), [0, 0]
+        for ids in sentences:
+            length = ids.shape[1]
+            padded, mask = torch.nn.functional.pad(ids, (0, longest - length)), (torch.arange(longest) < length).long()[None]
+            inputs = {"input_ids": padded, "attention_mask": mask}
+            explained = lambda inputs: ours.explain(ROOT / f"zoo/sst2-{family}", inputs, "attn-lrp")["relevance"]
+            pairs = ((explain_words(model, padded, mask)[1], explain_words(model, ids)[1]),
+                     (explained(inputs), explained({"input_ids": ids})))
+            worst = [max(old, difference(new[:, :length], plain)) for old, (new, plain) in zip(worst, pairs)]
+        show(f"sst2-{family}, 20 sentences, of the largest entry", *(f"{value:.2g}" for value in worst))
+
+
 def order():
     ids = tokens("bert")
     before = load("bert")
@@ -183,15 +201,15 @@ def process():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["bert", "gpt2", "variants", "vit", "order", "process"])
+    parser.add_argument("part", choices=["bert", "gpt2", "variants", "vit", "padding", "order", "process"])
     parser.add_argument("--ours", default=ROOT / "build/cpu/bin/lrpp")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
     ours = Ours(args.ours)
     if args.part in TEXT_MODELS:
         shares(args.part, ours)
-    elif args.part in ("variants", "vit"):
-        {"variants": variants, "vit": vit}[args.part](ours)
+    elif args.part in ("variants", "vit", "padding"):
+        {"variants": variants, "vit": vit, "padding": padding}[args.part](ours)
     else:
         {"order": order, "process": process}[args.part]()
 
