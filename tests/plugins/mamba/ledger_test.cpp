@@ -1,6 +1,6 @@
 // Every fixture, every composite: the ledger balances at every node to 1e-10 of the seed, in float64.
 #include <lrpp/tests/plugins/mamba/cases.h>
-#include <lrpp/tests/support/graphs.h>
+#include <lrpp/tests/support/every_composite.h>
 
 namespace lrpp {
 namespace {
@@ -14,30 +14,23 @@ std::vector<std::string> all_cases() {
   return cases;
 }
 
-void expect_balance(const Attribution& attribution) {
-  for (const LedgerRow* row : attribution.ledger->unbalanced(1e-10)) {
-    ADD_FAILURE() << row->node << " under " << row->rule << ": "
-                  << attribution.ledger->relative_imbalance(*row);
-  }
-  EXPECT_LT(attribution.ledger->relative_total_imbalance(), 1e-10);
-}
-
 class MambaLedger : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(MambaLedger, BalancesUnderEveryComposite) {
   const auto tensors = case_tensors(GetParam());
   const Model model = load_case(GetParam());
-  const Registry registry = builtin_registry();
-  for (const auto& [name, info] : registry.composites()) {
-    SCOPED_TRACE(name);
-    expect_balance(explain_case(model, make_any_composite(registry, name), tensors, /*audit=*/true));
-  }
+  const TextInputs inputs{tensors.at("input_ids"), {}, tensors.at("target")};
+  ExplainOptions options;
+  options.target = "input";
+  options.given_target = inputs.target;
+  expect_balance_under_every_composite(builtin_registry(), model, prepare_text(model, inputs, "last"),
+                                       options);
 }
 
 TEST_P(MambaLedger, BalancesWithTheCasesOwnRules) {
-  const auto tensors = case_tensors(GetParam());
-  expect_balance(
-      explain_case(load_case(GetParam()), case_composite(GetParam(), 1e-6), tensors, /*audit=*/true));
+  const Attribution a = explain_case(load_case(GetParam()), case_composite(GetParam(), 1e-6),
+                                     case_tensors(GetParam()), /*audit=*/true);
+  expect_balance(builtin_registry(), *a.ledger);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, MambaLedger, ::testing::ValuesIn(all_cases()), [](const auto& info) {
