@@ -4,8 +4,12 @@
 namespace lrpp {
 namespace {
 
-/// The stabiliser of the one division that the walk itself makes: relevance into a multiplier.
-constexpr double conversion_epsilon = 1e-9;
+/// Of the one division that the walk itself makes, relevance into a multiplier: `v`, moved away from 0 where
+/// it lies closer than 1e-9. Only there is something lost.
+Tensor divisor(const Tensor& v) {
+  constexpr double smallest = 1e-9;
+  return at::where(v < 0, v.clamp_max(-smallest), v.clamp_min(smallest));
+}
 
 /// What has arrived at one value: R = value * multiplier + relevance. Undefined parts are zero.
 struct Arrived {
@@ -39,14 +43,14 @@ class Walker {
  private:
   Arrived& at(Value v) { return arrived_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]; }
 
-  /// The arrived signals in the one form that the rule takes; `lost` gets what a division's stabiliser takes.
+  /// The arrived signals in the one form that the rule takes; `lost` gets what a division takes.
   Tensors collect(const Node& node, int index, SignalKind kind, Tensor& lost) {
     Tensors signals;
     for (int o = 0; o < node.op->num_outputs(); ++o) {
       const Arrived a = at({index, o});
       if (kind == SignalKind::multiplier && a.relevance.defined()) {
         const Tensor& v = trace_.value({index, o});
-        const Tensor m = a.relevance / stabilize(v, conversion_epsilon);
+        const Tensor m = a.relevance / divisor(v);
         if (ledger_) lost = add_defined(lost, sum_per_example(a.relevance) - dot_per_example(v, m));
         signals.push_back(add_defined(a.multiplier, m));
       } else if (kind == SignalKind::relevance && a.multiplier.defined()) {
