@@ -21,15 +21,11 @@ RulePtr linear_rule(double gamma, double epsilon) {
   return std::make_shared<Epsilon>(EpsilonParameters{epsilon});
 }
 
-/// LayerNorm: in the paper (proposition 3.4) relevance passes it unchanged, so that neither the mean nor the
-/// bias keeps a share; LXT holds 1/std and lets the gradient through the mean. On norms without mean and bias
-/// both are the same, and the multiplier needs no division.
 Composite transformer(const TransformerArguments& p, const std::string& name) {
   require(p.variant == "paper" || p.variant == "lxt", "composite " + name,
           "variant must be 'paper' or 'lxt'; got '{}'", p.variant);
   require(p.linear_gamma >= 0 && p.conv_gamma >= 0, "composite " + name, "a gamma must be at least 0");
   Composite composite;
-  if (p.variant == "paper") composite.entries.push_back({of_op({"layer_norm"}), std::make_shared<Pass>()});
   add_entries(composite, {
                              {of_op({"conv1d", "conv2d"}), linear_rule(p.conv_gamma, p.epsilon)},
                              {of_kind({OpKind::linear}), linear_rule(p.linear_gamma, p.epsilon)},
@@ -39,13 +35,21 @@ Composite transformer(const TransformerArguments& p, const std::string& name) {
   return composite;
 }
 
+/// LayerNorm: in the paper (proposition 3.4) relevance passes it unchanged, so that neither the mean nor the
+/// bias keeps a share; LXT holds 1/std and lets the gradient through the mean. On norms without mean and bias
+/// both are the same, and the multiplier needs no division.
 Composite attn_lrp(const Registry&, const TransformerArguments& p) {
   Composite composite = transformer(p, "attn-lrp");
+  if (p.variant == "paper") {
+    composite.entries.insert(composite.entries.begin(), {of_op({"layer_norm"}), std::make_shared<Pass>()});
+  }
   add_entries(composite, product_entries());
   add_entries(composite, identity_entries());
   return composite;
 }
 
+/// Its paper holds 1/std and keeps the mean linear (Ali et al. 2022, arXiv:2202.07304, section 4, "LN-rule"),
+/// as LXT does: both variants are the same.
 Composite cp_lrp(const Registry&, const TransformerArguments& p) {
   Composite composite = transformer(p, "cp-lrp");
   add_entries(composite,
