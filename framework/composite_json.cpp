@@ -79,7 +79,9 @@ Composite::Entry entry_of(const Registry& registry, const Json& json, const std:
   require(json.contains("match") && json.contains("rule"), where, "needs both 'match' and 'rule'");
   try {
     const auto [name, parameters] = named_call(json["rule"], where + ".rule");
-    return {match_of(registry, json["match"], where + ".match"), registry.make_rule(name, parameters), true};
+    Match match = match_of(registry, json["match"], where + ".match");
+    RulePtr rule = registry.make_rule(name, parameters);
+    return {std::move(match), std::move(rule), true};
   } catch (const UserError& error) {
     const std::string message = error.what();
     throw UserError(message.starts_with("[" + where) ? message : fmt::format("[{}] {}", where, message));

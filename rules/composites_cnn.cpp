@@ -45,21 +45,21 @@ void canonize(const Registry& registry, Composite& composite, bool wanted) {
 /// know (attention, gates, state spaces) is treated as in the other composites.
 Composite layered(const RulePtr& first, const Match& first_of, const RulePtr& convolution, double epsilon,
                   double stabilizer) {
+  const auto linear = std::make_shared<Epsilon>(EpsilonParameters{epsilon});
+  const auto sum = std::make_shared<Norm>(NormParameters{stabilizer});
   Composite composite;
   if (first) {
     Match match = first_of;
     match.which = Which::first;
     composite.entries.push_back({match, first});
   }
-  add_entries(composite,
-              {
-                  {of_op(convolutions), convolution},
-                  {of_kind({OpKind::linear}), std::make_shared<Epsilon>(EpsilonParameters{epsilon})},
-                  {of_kind({OpKind::activation, OpKind::norm}), std::make_shared<Pass>()},
-                  {of_op({"add", "avg_pool2d", "adaptive_avg_pool2d"}),
-                   std::make_shared<Norm>(NormParameters{stabilizer})},
-                  wiring_entry(),
-              });
+  add_entries(composite, {
+                             {of_op(convolutions), convolution},
+                             {of_kind({OpKind::linear}), linear},
+                             {of_kind({OpKind::activation, OpKind::norm}), std::make_shared<Pass>()},
+                             {of_op({"add", "avg_pool2d", "adaptive_avg_pool2d"}), sum},
+                             wiring_entry(),
+                         });
   add_entries(composite, product_entries());
   return composite;
 }
@@ -91,11 +91,12 @@ Composite epsilon_gamma_box(const Registry& registry, const GammaBoxArguments& p
 }
 
 Composite excitation_backprop(const Registry& registry, const BackpropArguments& p) {
+  const auto linear = std::make_shared<ZPlus>(ZPlusParameters{p.stabilizer});
+  const auto sum = std::make_shared<Norm>(NormParameters{p.stabilizer});
   Composite composite;
   composite.entries = {
-      {of_kind({OpKind::linear}), std::make_shared<ZPlus>(ZPlusParameters{p.stabilizer})},
-      {of_op({"add", "avg_pool2d", "adaptive_avg_pool2d"}),
-       std::make_shared<Norm>(NormParameters{p.stabilizer})},
+      {of_kind({OpKind::linear}), linear},
+      {of_op({"add", "avg_pool2d", "adaptive_avg_pool2d"}), sum},
       {Match{}, std::make_shared<Gradient>()},
   };
   canonize(registry, composite, p.canonize);

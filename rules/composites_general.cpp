@@ -11,9 +11,10 @@ struct EpsilonOnly {
 };
 
 Composite lrp(double epsilon) {
+  const auto linear = std::make_shared<Epsilon>(EpsilonParameters{epsilon});
   Composite composite;
   composite.entries = {
-      {of_kind({OpKind::linear, OpKind::held_linear}), std::make_shared<Epsilon>(EpsilonParameters{epsilon})},
+      {of_kind({OpKind::linear, OpKind::held_linear}), linear},
       {of_kind({OpKind::norm}), std::make_shared<ConstantNorm>()},
       wiring_entry(),
   };

@@ -1,4 +1,5 @@
 #include <lrpp/framework/io/suggest.h>
+#include <lrpp/rules/checks.h>
 #include <lrpp/rules/composite_parts.h>
 #include <lrpp/rules/constant_norm.h>
 #include <lrpp/rules/epsilon.h>
@@ -24,11 +25,14 @@ RulePtr linear_rule(double gamma, double epsilon) {
 Composite transformer(const TransformerArguments& p, const std::string& name) {
   require(p.variant == "paper" || p.variant == "lxt", "composite " + name,
           "variant must be 'paper' or 'lxt'; got '{}'", p.variant);
-  require(p.linear_gamma >= 0 && p.conv_gamma >= 0, "composite " + name, "a gamma must be at least 0");
+  require_at_least_0("composite " + name, "linear_gamma", p.linear_gamma);
+  require_at_least_0("composite " + name, "conv_gamma", p.conv_gamma);
+  const RulePtr convolution = linear_rule(p.conv_gamma, p.epsilon);
+  const RulePtr linear = linear_rule(p.linear_gamma, p.epsilon);
   Composite composite;
   add_entries(composite, {
-                             {of_op({"conv1d", "conv2d"}), linear_rule(p.conv_gamma, p.epsilon)},
-                             {of_kind({OpKind::linear}), linear_rule(p.linear_gamma, p.epsilon)},
+                             {of_op({"conv1d", "conv2d"}), convolution},
+                             {of_kind({OpKind::linear}), linear},
                              {of_kind({OpKind::norm}), std::make_shared<ConstantNorm>()},
                              wiring_entry(),
                          });

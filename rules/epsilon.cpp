@@ -1,10 +1,11 @@
+#include <lrpp/rules/checks.h>
 #include <lrpp/rules/epsilon.h>
 #include <lrpp/rules/linear_view.h>
 
 namespace lrpp::rules {
 
 Epsilon::Epsilon(EpsilonParameters parameters) : RuleWith(parameters) {
-  require(parameters.epsilon >= 0, "rule epsilon", "epsilon must be at least 0; got {}", parameters.epsilon);
+  require_at_least_0("rule epsilon", "epsilon", parameters.epsilon);
   require(!parameters.zero_bias || parameters.epsilon > 0, "rule epsilon",
           "zero_bias needs an epsilon above 0; with 0 nothing is divided");
 }
@@ -65,10 +66,16 @@ Absorbed Epsilon::absorbed(const Op& op, const Kept& all, const Passage& passage
   return absorbed;
 }
 
-Norm::Norm(NormParameters parameters) : RuleWith(parameters), epsilon_({parameters.stabilizer, false}) {
-  require(parameters.stabilizer > 0, "rule norm", "stabilizer must be above 0; got {}",
-          parameters.stabilizer);
+namespace {
+
+EpsilonParameters checked(const NormParameters& parameters) {
+  require_above_0("rule norm", "stabilizer", parameters.stabilizer);
+  return {parameters.stabilizer, false};
 }
+
+}  // namespace
+
+Norm::Norm(NormParameters parameters) : RuleWith(parameters), epsilon_(checked(parameters)) {}
 
 std::string Norm::rejects(const Op& op) const {
   return has_linear_view(op) ? "" : "norm needs an op that is linear in its data input";

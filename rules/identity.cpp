@@ -1,10 +1,10 @@
+#include <lrpp/rules/checks.h>
 #include <lrpp/rules/identity.h>
 
 namespace lrpp::rules {
 
 Identity::Identity(IdentityParameters parameters) : RuleWith(parameters) {
-  require(parameters.stabilizer >= 0, "rule identity", "stabilizer must be at least 0; got {}",
-          parameters.stabilizer);
+  require_at_least_0("rule identity", "stabilizer", parameters.stabilizer);
 }
 
 std::string Identity::rejects(const Op& op) const {

@@ -1,7 +1,8 @@
+#include <lrpp/rules/checks.h>
 #include <lrpp/rules/input_rules.h>
 #include <lrpp/rules/linear_view.h>
 
-#include <algorithm>
+#include <cmath>
 
 namespace lrpp::rules {
 namespace {
@@ -11,10 +12,6 @@ Tensors only_first(const Op& op, Tensor signal) {
   Tensors inputs(static_cast<size_t>(op.num_inputs()));
   inputs[0] = std::move(signal);
   return inputs;
-}
-
-void require_stabilizer(std::string_view rule, double stabilizer) {
-  require(stabilizer > 0, fmt::format("rule {}", rule), "stabilizer must be above 0; got {}", stabilizer);
 }
 
 /// What the map with changed weights makes of an input of ones: how much each output counts.
@@ -44,7 +41,7 @@ std::string InputRule::rejects(const Op& op) const {
 }
 
 Flat::Flat(FlatParameters parameters) : parameters_(parameters) {
-  require_stabilizer("flat", parameters.stabilizer);
+  require_above_0("rule flat", "stabilizer", parameters.stabilizer);
 }
 
 Tensors Flat::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
@@ -61,7 +58,7 @@ Absorbed Flat::absorbed(const Op& op, const Kept& all, const Passage& passage) c
 }
 
 WSquare::WSquare(WSquareParameters parameters) : parameters_(parameters) {
-  require_stabilizer("w-square", parameters.stabilizer);
+  require_above_0("rule w-square", "stabilizer", parameters.stabilizer);
 }
 
 Tensors WSquare::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
@@ -94,9 +91,10 @@ ZBox::ZBox(ZBoxParameters parameters) : parameters_(std::move(parameters)) {
   require(low.size() == high.size(), "rule z-box", "low and high must hold as many numbers; got {} and {}",
           low.size(), high.size());
   for (size_t i = 0; i < low.size(); ++i) {
-    require(low[i] <= high[i], "rule z-box", "low must not be above high; got {} and {}", low[i], high[i]);
+    require(low[i] <= high[i] && std::isfinite(low[i]) && std::isfinite(high[i]), "rule z-box",
+            "low must not be above high, and both must be finite; got {} and {}", low[i], high[i]);
   }
-  require_stabilizer("z-box", parameters_.stabilizer);
+  require_above_0("rule z-box", "stabilizer", parameters_.stabilizer);
 }
 
 std::string ZBox::rejects(const Op& op) const {

@@ -1,3 +1,4 @@
+#include <lrpp/rules/checks.h>
 #include <lrpp/rules/linear_view.h>
 #include <lrpp/rules/sign_rules.h>
 
@@ -14,10 +15,6 @@ auto raised(double gamma, bool positive) {
   return [gamma, positive](const Tensor& w) {
     return at::add(w, positive ? positive_part(w) : negative_part(w), gamma);
   };
-}
-
-void require_not_negative(std::string_view rule, std::string_view what, double value) {
-  require(value >= 0, fmt::format("rule {}", rule), "{} must be at least 0; got {}", what, value);
 }
 
 }  // namespace
@@ -106,7 +103,7 @@ Absorbed SignRule::absorbed(const Op& op, const Kept& all, const Passage& passag
 ZPlus::ZPlus(ZPlusParameters parameters)
     : SignRule({{{1, positive_part, negative_part}}, parameters.stabilizer, 0, parameters.zero_bias}),
       parameters_(parameters) {
-  require_not_negative("z-plus", "stabilizer", parameters.stabilizer);
+  require_at_least_0("rule z-plus", "stabilizer", parameters.stabilizer);
 }
 
 AlphaBeta::AlphaBeta(AlphaBetaParameters parameters)
@@ -116,9 +113,9 @@ AlphaBeta::AlphaBeta(AlphaBetaParameters parameters)
                 0,
                 parameters.zero_bias}),
       parameters_(parameters) {
-  require_not_negative("alpha-beta", "alpha", parameters.alpha);
-  require_not_negative("alpha-beta", "beta", parameters.beta);
-  require_not_negative("alpha-beta", "stabilizer", parameters.stabilizer);
+  require_at_least_0("rule alpha-beta", "alpha", parameters.alpha);
+  require_at_least_0("rule alpha-beta", "beta", parameters.beta);
+  require_at_least_0("rule alpha-beta", "stabilizer", parameters.stabilizer);
   // The differences of decimal fractions such as 1.1 - 0.1 are off by a rounding or two.
   require(std::abs(parameters.alpha - parameters.beta - 1) < 1e-9, "rule alpha-beta",
           "alpha - beta must be 1; got {} - {}", parameters.alpha, parameters.beta);
@@ -131,8 +128,8 @@ Gamma::Gamma(GammaParameters parameters)
                 0,
                 parameters.zero_bias}),
       parameters_(parameters) {
-  require_not_negative("gamma", "gamma", parameters.gamma);
-  require_not_negative("gamma", "stabilizer", parameters.stabilizer);
+  require_at_least_0("rule gamma", "gamma", parameters.gamma);
+  require_at_least_0("rule gamma", "stabilizer", parameters.stabilizer);
 }
 
 GeneralizedGamma::GeneralizedGamma(GeneralizedGammaParameters parameters)
@@ -142,9 +139,9 @@ GeneralizedGamma::GeneralizedGamma(GeneralizedGammaParameters parameters)
                 parameters.threshold,
                 false}),
       parameters_(parameters) {
-  require_not_negative("generalized-gamma", "gamma", parameters.gamma);
-  require_not_negative("generalized-gamma", "threshold", parameters.threshold);
-  require_not_negative("generalized-gamma", "stabilizer", parameters.stabilizer);
+  require_at_least_0("rule generalized-gamma", "gamma", parameters.gamma);
+  require_at_least_0("rule generalized-gamma", "threshold", parameters.threshold);
+  require_at_least_0("rule generalized-gamma", "stabilizer", parameters.stabilizer);
 }
 
 }  // namespace lrpp::rules

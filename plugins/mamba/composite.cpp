@@ -5,7 +5,9 @@ namespace lrpp::mamba {
 Composite mamba_lrp(const Registry& registry, const MambaLrpParameters& parameters) {
   const auto entry = [&](std::vector<std::string> ops, std::string_view rule,
                          Json arguments = Json::object()) {
-    return Composite::Entry{{std::move(ops), std::nullopt, {}}, registry.make_rule(rule, arguments)};
+    // Made first: where it throws in the middle of the braces, GCC 12 destroys the names twice.
+    RulePtr made = registry.make_rule(rule, arguments);
+    return Composite::Entry{{std::move(ops), std::nullopt, {}}, std::move(made)};
   };
   Composite composite;
   composite.entries = {

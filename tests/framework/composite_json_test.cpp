@@ -62,6 +62,8 @@ TEST(CompositeJson, EveryMistakeIsNamed) {
        {"unknown kind 'lineer'", "linear"}},
       {R"({"rules": [{"match": {}, "rule": {"epsilon": {"eps": 1}}}]})",
        {"unknown parameter 'eps'", "epsilon"}},
+      {R"({"rules": [{"match": {"op": ["silu", "relu"]}, "rule": {"epsilon": {"epsilon": -1}}}]})",
+       {"rules[0]", "epsilon", "at least 0", "-1"}},
       {R"({"rules": [{"match": {}, "rule": {"gradient": {"eps": 1}}}]})", {"gradient", "'eps'"}},
       {R"({"rules": [{"match": {}, "rule": {"epsilon": {}, "half": {}}}]})", {"rules[0].rule"}},
       {R"({"rules": [{"match": {"kind": "source"}, "rule": "gradient"}]})",
