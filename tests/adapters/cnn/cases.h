@@ -9,11 +9,17 @@ namespace lrpp::testing {
 
 /// One fixture for each graph: the logits are those of torchvision and of transformers.
 inline std::vector<std::string> cnn_models() {
-  return {"zennit/vgg-epsilon-plus",    "zennit/vgg-bn-epsilon-plus",
-          "zennit/resnet-epsilon-plus", "hf-forward/resnet",
-          "hf-forward/convnext",        "cnn/torchvision-bottleneck-groups",
-          "cnn/huggingface-bottleneck", "cnn/huggingface-bottleneck-downsampled",
-          "cnn/huggingface-basic-gelu", "cnn/convnext-plain"};
+  return {"zennit/vgg-epsilon-plus",
+          "zennit/vgg-bn-epsilon-plus",
+          "zennit/resnet-epsilon-plus",
+          "hf-forward/resnet",
+          "hf-forward/convnext",
+          "cnn/torchvision-bottleneck-groups",
+          "cnn/huggingface-bottleneck",
+          "cnn/huggingface-bottleneck-downsampled",
+          "cnn/huggingface-basic-gelu",
+          "cnn/convnext-plain",
+          "zennit/resnet-standard-width-epsilon-plus-flat"};
 }
 
 inline Tensor run_pixels(const Model& model, const Tensor& pixels) {

@@ -1,8 +1,11 @@
 // The composite `gradient` against torch::autograd through the whole graph; the ledger's balance under every
 // composite; canonizers change no output.
+#include <lrpp/adapters/cnn/register.h>
 #include <lrpp/tests/adapters/cnn/cases.h>
 #include <lrpp/tests/support/every_composite.h>
 #include <lrpp/tests/support/graph_autograd.h>
+
+#include <set>
 
 namespace lrpp {
 namespace {
@@ -59,6 +62,14 @@ TEST_P(WholeCnn, CanonizersChangeNoLogit) {
   EXPECT_LT(relative_difference(canonized.logits, tensors.at("logits")), 1e-12);
   const Attribution plain = explain_case(model, "gradient", tensors);
   EXPECT_LT(relative_difference(canonized.relevance, plain.relevance), 1e-11);
+}
+
+TEST(EveryCnn, IsAmongTheCases) {
+  Registry registry;
+  register_cnn(registry);
+  std::set<std::string> held{"timm_resnet", "timm_vgg"};  // in timm_test.cpp
+  for (const std::string& name : cnn_models()) held.insert(load_case(name).model_type);
+  for (const auto& [type, info] : registry.adapters()) EXPECT_TRUE(held.contains(type)) << type;
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, WholeCnn, ::testing::ValuesIn(cnn_models()), test_name);

@@ -2,6 +2,8 @@
 // of tests/fixtures/cnn/make_cases.py, which also wrote the logits.
 #include <lrpp/adapters/cnn/config.h>
 #include <lrpp/tests/adapters/cnn/cases.h>
+#include <lrpp/tests/support/every_composite.h>
+#include <lrpp/tests/support/graph_autograd.h>
 
 #include <cmath>
 #include <set>
@@ -41,12 +43,36 @@ EditedModel model_by_formula(const std::string& name) {
   return model;
 }
 
+/// Loaded once: they are large.
+const Model& timm_model(const std::string& name) {
+  static std::map<std::string, Model> models;
+  if (!models.contains(name)) models[name] = model_by_formula(name).load();
+  return models.at(name);
+}
+
+TEST(Timm, GradientEqualsAutogradAndTheLedgerBalances) {
+  for (const char* name : {"timm/resnet50", "timm/vgg11_bn"}) {
+    SCOPED_TRACE(name);
+    auto tensors = case_tensors(name);
+    tensors["pixel_values"] = tensors["pixel_values"].slice(0, 0, 1);
+    const Model& model = timm_model(name);
+    const Attribution ours = explain_case(model, "gradient", tensors);
+    const Tensor seed = at::zeros_like(ours.logits).scatter(1, ours.target.target.unsqueeze(1), 1);
+    const Tensor autograd = autograd_of_graph(model.graph, case_inputs(model, tensors), seed);
+    // Float64 rounding through a whole model, relative to the largest entry.
+    EXPECT_LT(relative_difference(ours.relevance, autograd), 1e-11);
+    EXPECT_GT(autograd.abs().max().item<double>(), 1e-6) << "a gradient that is zero compares with anything";
+    const Attribution audit = explain_case(model, model.default_composite, tensors, /*audit=*/true);
+    expect_balance(builtin_registry(), *audit.ledger);
+  }
+}
+
 TEST(Timm, LogitsAreThePeers) {
   for (const auto& [name, type] :
        std::map<std::string, std::string>{{"timm/resnet50", "timm_resnet"}, {"timm/vgg11_bn", "timm_vgg"}}) {
     SCOPED_TRACE(name);
     const auto tensors = case_tensors(name);
-    const Model model = model_by_formula(name).load();
+    const Model& model = timm_model(name);
     EXPECT_EQ(model.model_type, type);
     EXPECT_EQ(model.labels.size(), 7u);
     EXPECT_EQ(model.labels[6], "6");

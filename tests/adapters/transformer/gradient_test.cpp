@@ -1,6 +1,9 @@
-// The composite `gradient` against torch::autograd through the whole graph, and the ledger's balance.
+// The composite `gradient` against torch::autograd through the whole graph.
+#include <lrpp/adapters/transformer/register.h>
 #include <lrpp/tests/adapters/transformer/cases.h>
 #include <lrpp/tests/support/graph_autograd.h>
+
+#include <set>
 
 namespace lrpp {
 namespace {
@@ -20,15 +23,6 @@ TEST_P(WholeModel, GradientEqualsAutograd) {
   EXPECT_GT(autograd.abs().max().item<double>(), 1e-6) << "a gradient that is zero compares with anything";
 }
 
-TEST_P(WholeModel, LedgerBalances) {
-  const auto tensors = case_tensors(GetParam());
-  const Attribution a = explain_case(load_case(GetParam()), "gradient-x-input", tensors, /*audit=*/true);
-  for (const LedgerRow* row : a.ledger->unbalanced(1e-10)) {
-    ADD_FAILURE() << row->node << " under " << row->rule << ": " << a.ledger->relative_imbalance(*row);
-  }
-  EXPECT_LT(a.ledger->relative_total_imbalance(), 1e-10);
-}
-
 TEST_P(WholeModel, RowsOfABatchAreIndependent) {
   auto tensors = case_tensors(GetParam());
   const int64_t examples = tensors.at("target").size(0);
@@ -42,6 +36,14 @@ TEST_P(WholeModel, RowsOfABatchAreIndependent) {
     EXPECT_LT(relative_difference(alone.logits[0], together.logits[b]), 1e-13);
     EXPECT_LT(relative_difference(alone.relevance[0], together.relevance[b]), 1e-11);
   }
+}
+
+TEST(EveryTransformer, IsAmongTheCases) {
+  Registry registry;
+  register_transformer(registry);
+  std::set<std::string> held;
+  for (const std::string& name : all_models()) held.insert(load_case(name).model_type);
+  for (const auto& [type, info] : registry.adapters()) EXPECT_TRUE(held.contains(type)) << type;
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, WholeModel, ::testing::ValuesIn(all_models()), test_name);

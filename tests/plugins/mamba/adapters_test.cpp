@@ -84,6 +84,11 @@ TEST(StateSpaces, OriginalNamingIsTheSameModel) {
   EXPECT_EQ(loaded.model_type, "mamba_ssm");
   const Attribution a = explain_case(loaded, builtin_registry().make_composite("mamba-lrp"), tensors);
   EXPECT_LT(relative_difference(a.logits, tensors.at("logits").select(1, 10)), 1e-9);
+  // The gradient of the other naming, which is held against autograd in gradient_test.cpp.
+  const Composite gradient = builtin_registry().make_composite("gradient");
+  EXPECT_TRUE(
+      explain_case(loaded, gradient, tensors)
+          .relevance.equal(explain_case(load_case("hf-forward/mamba-tied"), gradient, tensors).relevance));
   model.config["ssm_cfg"]["layer"] = "Mamba2";
   expect_user_error([&] { model.load(); }, {"ssm_cfg.layer", "Mamba2"});
   model.config["ssm_cfg"] = {{"d_sate", 4}};
