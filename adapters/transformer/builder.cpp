@@ -28,6 +28,8 @@ std::string Builder::stored(const std::string& name) const {
   for (const auto& [present, other] : other_endings) {
     if (!name.ends_with(present)) continue;
     spellings.push_back(name.substr(0, name.size() - present.size()) + std::string(other));
+    // torch.nn.MultiheadAttention holds these itself: a message must not ask for a module that never was.
+    if (other.starts_with("in_proj_")) spellings.erase(spellings.begin());
   }
   for (const std::string& spelling : spellings) {
     if (weights_.contains(spelling)) return spelling;
@@ -35,7 +37,7 @@ std::string Builder::stored(const std::string& name) const {
     const std::string bare = spelling.substr(base_.size() + 1);
     if (weights_.contains(bare)) return bare;
   }
-  return name;
+  return spellings.front();
 }
 
 LinearWeights Builder::take_linear(const std::string& name, const LinearConfig& config) {

@@ -63,7 +63,7 @@ class Builder {
   void finish_weights() const { weights_.finish(); }
 
  private:
-  /// The name under which the checkpoint has the tensor; `name` itself where it has none.
+  /// The name under which the checkpoint has the tensor; today's where it has none.
   std::string stored(const std::string& name) const;
 
   Weights weights_;

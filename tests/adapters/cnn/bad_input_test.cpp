@@ -1,6 +1,7 @@
 // Checkpoints and configs that are wrong, and options that the adapters do not support, are errors that say
 // so.
 #include <lrpp/tests/adapters/cnn/cases.h>
+#include <lrpp/tests/support/damaged_checkpoint.h>
 
 #include <cmath>
 #include <functional>
@@ -63,6 +64,14 @@ TEST(CnnCheckpoint, DamageIsNamed) {
                 [](const auto& t) { return t.first.ends_with("num_batches_tracked"); });
   EXPECT_NO_THROW(without_counter.load()) << "the counter is of no use once a model is trained";
 }
+
+class DamagedCnn : public ::testing::TestWithParam<std::string> {};
+TEST_P(DamagedCnn, IsNamed) { expect_damage_is_named(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Cases, DamagedCnn,
+                         ::testing::Values("zennit/vgg-epsilon-plus", "zennit/vgg-bn-epsilon-plus",
+                                           "zennit/resnet-epsilon-plus", "cnn/torchvision-bottleneck-groups",
+                                           "hf-forward/resnet", "hf-forward/convnext"),
+                         test_name);
 
 TEST(TorchvisionConfig, IsChecked) {
   expect_errors("zennit/resnet-epsilon-plus",
@@ -144,6 +153,18 @@ TEST(HuggingFaceConfig, LabelsComeFromTheConfig) {
   EditedModel model("hf-forward/resnet");
   model.config["id2label"] = {{"0", "cat"}, {"1", "dog"}, {"2", "cow"}, {"3", "hen"}, {"4", "fox"}};
   EXPECT_EQ(model.load().labels[4], "fox");
+}
+
+TEST(BoundsOfPixels, MustFitTheModel) {
+  const auto tensors = case_tensors("hf-forward/resnet");
+  const Model model = load_case("hf-forward/resnet");
+  const auto fails = [&](const Json& arguments, const std::vector<std::string>& parts) {
+    const Composite composite = builtin_registry().make_composite("epsilon-gamma-box", arguments);
+    expect_user_error([&] { explain_case(model, composite, tensors); }, parts);
+  };
+  fails(Json::object(), {"rule 'z-box' cannot serve node 'resnet.embedder.embedder.convolution'",
+                         "needs the bounds", "'low' and 'high'"});
+  fails({{"low", {0, 0}}, {"high", {1, 1}}}, {"rule z-box", "each of the 3 channels", "2"});
 }
 
 TEST(CnnModel, HasNoPositions) {

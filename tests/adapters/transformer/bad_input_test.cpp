@@ -1,5 +1,6 @@
 // Checkpoints, configs and inputs that are wrong, or that ask for what is not supported: each is named.
 #include <lrpp/tests/adapters/transformer/cases.h>
+#include <lrpp/tests/support/damaged_checkpoint.h>
 
 #include <cmath>
 #include <functional>
@@ -86,6 +87,17 @@ TEST(BadCheckpoint, IsNamed) {
   }
 }
 
+class DamagedTransformer : public ::testing::TestWithParam<std::string> {};
+TEST_P(DamagedTransformer, IsNamed) { expect_damage_is_named(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Cases, DamagedTransformer,
+                         ::testing::Values("hf-forward/bert", "hf-forward/distilbert", "hf-forward/roberta",
+                                           "hf-forward/gpt2", "hf-forward/gpt-neox", "hf-forward/llama-gqa",
+                                           "hf-forward/qwen2", "hf-forward/qwen3", "hf-forward/gemma2",
+                                           "hf-forward/gemma3", "hf-forward/vit", "hf-forward/deit",
+                                           "lxt/vit-cp-lrp", "hf-options/gpt2-classifier",
+                                           "hf-options/llama-options"),
+                         test_name);
+
 TEST(BadConfig, IsNamed) {
   const std::vector<Damage> cases{
       option("llama-gqa", "hidden_size", 0, {"between 1 and 2^24", "0"}),
@@ -135,6 +147,37 @@ TEST(BadConfig, IsNamed) {
     if (c.what.starts_with("attn_logit")) c.parts = {"attn_logit_softcapping", "positive", "-1"};
     if (c.what.starts_with("patch_size 17")) c.parts = {"a patch must fit", "17 x 17", "16 x 16"};
     expect_user_error([&] { model.load(); }, c.parts);
+  }
+}
+
+TEST(BadConfig, OfEveryFamilyIsNamed) {
+  // The name of the activation's key, and one option of each family's own.
+  const std::map<std::string, std::pair<std::string, Damage>> families{
+      {"bert", {"hidden_act", option("bert", "type_vocab_size", 0, {"between 1", "0"})}},
+      {"distilbert", {"activation", option("distilbert", "n_layers", -1, {"-1"})}},
+      {"roberta", {"hidden_act", option("roberta", "is_decoder", true, {"not support"})}},
+      {"gpt2", {"activation_function", option("gpt2", "n_inner", -4, {"-4"})}},
+      {"gpt-neox", {"hidden_act", option("gpt-neox", "num_attention_heads", 5, {"multiple", "5"})}},
+      {"llama-gqa", {"hidden_act", option("llama-gqa", "head_dim", 0, {"between 1"})}},
+      {"qwen2", {"hidden_act", option("qwen2", "layer_types", {"sliding_attention"}, {})}},
+      {"qwen3", {"hidden_act", option("qwen3", "use_bidirectional_attention", true, {"not support"})}},
+      {"gemma2", {"hidden_activation", option("gemma2", "head_dim", 0, {"between 1"})}},
+      {"gemma3",
+       {"hidden_activation", option("gemma3", "final_logit_softcapping", -1.0, {"positive", "-1"})}},
+      {"vit", {"hidden_act", option("vit", "num_channels", 0, {"between 1"})}},
+      {"deit", {"hidden_act", option("deit", "num_attention_heads", 3, {"multiple", "3"})}}};
+  for (const auto& [name, damages] : families) {
+    Damage activation = option(name, damages.first, "mish", {"'mish'", "not supported", "silu"});
+    activation.parts.pop_back();  // the message says "activation", whatever the key is called
+    Damage damaged = damages.second;
+    for (const Damage& c :
+         {activation, damaged, option(name, "quantization_config", {{"bits", 4}}, {"not support"}),
+          option(name, "architectures", {"XForTokenClassification"}, {"XForTokenClassification"})}) {
+      SCOPED_TRACE(name + ": " + c.what);
+      EditedModel model("hf-forward/" + name);
+      c.apply(model);
+      expect_user_error([&] { model.load(); }, c.parts);
+    }
   }
 }
 

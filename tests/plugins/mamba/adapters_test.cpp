@@ -1,35 +1,14 @@
-#include <lrpp/framework/io/file.h>
 #include <lrpp/tests/plugins/mamba/cases.h>
 #include <lrpp/tests/plugins/mamba/reference_mamba.h>
+#include <lrpp/tests/support/damaged_checkpoint.h>
 
 #include <cmath>
-#include <filesystem>
 #include <functional>
 
 namespace lrpp {
 namespace {
 
 using namespace testing;
-namespace fs = std::filesystem;
-
-/// A copy of a fixture's model that a test may damage.
-class EditedModel {
- public:
-  explicit EditedModel(const std::string& name) : config(read_json(fixture(name) / "config.json")) {
-    const Checkpoint checkpoint = Checkpoint::open(fixture(name));
-    for (const std::string& key : checkpoint.names()) tensors[key] = checkpoint.get(key).clone();
-  }
-  Model load(at::ScalarType dtype = at::kDouble) const {
-    write_atomically(folder_ / "config.json", config.dump());
-    save_safetensors(folder_ / "model.safetensors", {tensors.begin(), tensors.end()});
-    return load_model(builtin_registry(), folder_.path(), {dtype, at::kCPU, false});
-  }
-  Json config;
-  std::map<std::string, Tensor> tensors;
-
- private:
-  TemporaryFolder folder_;
-};
 
 TEST(Forward, EqualsTransformersAtEveryPosition) {
   for (const char* name : {"hf-forward/mamba-tied", "hf-forward/mamba-untied-biases"}) {
@@ -116,6 +95,11 @@ TEST(HuggingFace, LabelsOfAClassifier) {
   EXPECT_EQ(loaded.labels, (std::vector<std::string>{"bad", "good"}));
   model.config["id2label"] = {{"0", "bad"}};
   expect_user_error([&] { model.load(); }, {"id2label", "\"1\""});
+}
+
+TEST(BadCheckpoint, AnyDamagedTensorIsNamed) {
+  expect_damage_is_named("mamba-official/classifier", {"lm_head.bias"});
+  expect_damage_is_named("hf-forward/mamba-untied-biases");
 }
 
 TEST(BadCheckpoint, IsNamed) {

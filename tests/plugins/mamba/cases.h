@@ -1,10 +1,7 @@
 #pragma once
 
-#include <lrpp/cli/builtins.h>
-#include <lrpp/framework/explain.h>
-#include <lrpp/tests/support/testing.h>
+#include <lrpp/tests/support/models.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -21,14 +18,6 @@ inline std::vector<std::string> official_cases() {
   return cases;
 }
 
-/// The tensors of a fixture's case.safetensors.
-inline std::map<std::string, Tensor> case_tensors(const std::string& name) {
-  const SafetensorsFile file(fixture(name) / "case.safetensors");
-  std::map<std::string, Tensor> tensors;
-  for (const auto& [key, info] : file.tensors()) tensors[key] = file.get(key).clone();
-  return tensors;
-}
-
 /// mamba-lrp with the case's left-out rule replaced by the plain gradient.
 inline Composite case_composite(const std::string& name, double stabilizer) {
   const Registry registry = builtin_registry();
@@ -41,23 +30,6 @@ inline Composite case_composite(const std::string& name, double stabilizer) {
   if (name.ends_with("-without-silu-rule")) leave_out("silu");
   if (name.ends_with("-without-ssm-rule")) leave_out("selective_scan");
   return composite;
-}
-
-inline Model load_case(const std::string& name, at::ScalarType dtype = at::kDouble,
-                       bool every_position = false) {
-  return load_model(builtin_registry(), fixture(name), {dtype, at::kCPU, every_position});
-}
-
-/// Explains a case's inputs at their targets.
-inline Attribution explain_case(const Model& model, const Composite& composite,
-                                const std::map<std::string, Tensor>& tensors, bool audit = false,
-                                const std::string& target = "input") {
-  const TextInputs inputs{tensors.at("input_ids"), {}, tensors.at("target")};
-  ExplainOptions options;
-  options.target = target;
-  options.given_target = inputs.target;
-  return explain(make_plan(model.graph, composite, audit), prepare_text(model, inputs, "last"), model.labels,
-                 options);
 }
 
 }  // namespace lrpp::testing
