@@ -166,85 +166,91 @@ Tensor PaperTransformer::back(const Layer& layer, const Seen& s, const Tensor& r
   return of_x + (norms_first_ ? norm_back(layer.attention, s.x, of_input, method) : of_input);
 }
 
-PaperTransformer::Explanation PaperTransformer::explain(const std::map<std::string, Tensor>& example,
-                                                        int64_t target, Method method, double epsilon) const {
-  // Embeddings: each sum with what was added to it, in order.
-  std::vector<std::pair<Tensor, Tensor>> sums;
-  Tensor x, patches, projected, filters;
+PaperTransformer::Embedded PaperTransformer::embed(const std::map<std::string, Tensor>& example) const {
+  Embedded e;
   const auto add = [&](const Tensor& other) {
-    sums.emplace_back(x, other);
-    x = x + other;
+    e.sums.emplace_back(e.x, other);
+    e.x = e.x + other;
   };
   if (type_ == "vit") {
-    const Tensor weight = weights_.at("vit.embeddings.patch_embeddings.projection.weight");
+    const std::string projection = "vit.embeddings.patch_embeddings.projection";
     const Tensor pixels = example.at("pixel_values").to(at::kDouble);
-    filters = weight.flatten(1);
-    const int64_t p = weight.size(2);
+    const Linear project{weights_.at(projection + ".weight").flatten(1), weights_.at(projection + ".bias")};
+    const int64_t p = weights_.at(projection + ".weight").size(2);
+    std::vector<Tensor> patches;
     for (int64_t row = 0; row < pixels.size(1); row += p) {
-      for (int64_t column = 0; column < pixels.size(2); column += p) {
-        const Tensor patch =
-            pixels.slice(1, row, row + p).slice(2, column, column + p).flatten().unsqueeze(0);
-        patches = patches.defined() ? at::cat({patches, patch}) : patch;
-      }
+      for (int64_t column = 0; column < pixels.size(2); column += p)
+        patches.push_back(pixels.slice(1, row, row + p).slice(2, column, column + p).flatten());
     }
-    projected = patches.matmul(filters.t()) + weights_.at("vit.embeddings.patch_embeddings.projection.bias");
-    x = at::cat({weights_.at("vit.embeddings.cls_token")[0], projected});
+    e.patches = at::stack(patches);
+    e.projected = project(e.patches);
+    e.filters = project.weight;
+    e.x = at::cat({weights_.at("vit.embeddings.cls_token")[0], e.projected});
     add(weights_.at("vit.embeddings.position_embeddings")[0]);
-  } else {
-    const Tensor ids = example.at("input_ids");
-    const bool bert = type_ == "bert";
-    x = weights_.at(bert ? "bert.embeddings.word_embeddings.weight" : "transformer.wte.weight").index({ids});
-    if (bert)
-      add(weights_.at("bert.embeddings.token_type_embeddings.weight").index({example.at("token_type_ids")}));
-    add(weights_.at(bert ? "bert.embeddings.position_embeddings.weight" : "transformer.wpe.weight")
-            .slice(0, 0, ids.size(0)));
+    return e;
   }
-  const Tensor summed = x;
-  if (type_ == "bert") x = normed(embedding_norm_, x);
+  const bool bert = type_ == "bert";
+  const auto rows = [&](const char* table) { return weights_.at(std::string(table) + ".weight"); };
+  const Tensor ids = example.at("input_ids");
+  e.x = rows(bert ? "bert.embeddings.word_embeddings" : "transformer.wte").index({ids});
+  if (bert) add(rows("bert.embeddings.token_type_embeddings").index({example.at("token_type_ids")}));
+  add(rows(bert ? "bert.embeddings.position_embeddings" : "transformer.wpe").slice(0, 0, ids.size(0)));
+  return e;
+}
+
+Tensor PaperTransformer::embed_back(const Embedded& e, Tensor relevance, at::IntArrayRef pixels,
+                                    double epsilon) const {
+  for (size_t i = e.sums.size(); i-- > 0;)
+    relevance = paper::sum(e.sums[i].first, e.sums[i].second, relevance).first;
+  if (type_ != "vit") return relevance;
+  const Tensor of_patches = paper::linear(e.patches, e.filters, e.projected, relevance.slice(0, 1), epsilon);
+  Tensor found = at::zeros(pixels, at::kDouble);
+  const auto p = static_cast<int64_t>(std::sqrt(e.patches.size(1) / pixels[0]));
+  const int64_t columns = pixels[2] / p;
+  for (int64_t i = 0; i < of_patches.size(0); ++i) {
+    const int64_t row = i / columns * p, column = i % columns * p;
+    found.slice(1, row, row + p).slice(2, column, column + p).copy_(of_patches[i].reshape({-1, p, p}));
+  }
+  return found;
+}
+
+/// The head sees one token, `last` [1,D].
+std::pair<Tensor, Tensor> PaperTransformer::head(const Tensor& last, int64_t target, Method method,
+                                                 double epsilon) const {
+  const bool bert = type_ == "bert";
+  const Tensor pooled = bert ? pooler_(last) : Tensor();
+  const Tensor seen = bert ? pooled.tanh() : normed(last_norm_, last);
+  const Tensor logits = head_(seen);
+  Tensor start = at::zeros_like(logits);
+  start[0][target] = logits[0][target];
+  const Tensor relevance = paper::linear(seen, head_.weight, logits, start, epsilon);
+  return {logits[0][target], bert ? paper::linear(last, pooler_.weight, pooled, relevance, epsilon)
+                                  : norm_back(last_norm_, last, relevance, method)};
+}
+
+PaperTransformer::Explanation PaperTransformer::explain(const std::map<std::string, Tensor>& example,
+                                                        int64_t target, Method method, double epsilon) const {
+  const Embedded embedded = embed(example);
+  const bool bert = type_ == "bert";
+  Tensor x = bert ? normed(embedding_norm_, embedded.x) : embedded.x;
   const int64_t tokens = x.size(0);
   Tensor hidden = at::zeros({tokens, tokens}, at::kBool);
   if (type_ == "gpt2") hidden = at::ones({tokens, tokens}, at::kBool).triu(1);
-  if (type_ == "bert") hidden = (example.at("attention_mask") == 0).unsqueeze(0).expand({tokens, tokens});
+  if (bert) hidden = (example.at("attention_mask") == 0).unsqueeze(0).expand({tokens, tokens});
   std::vector<Seen> seen;
   for (const Layer& layer : layers_) {
     seen.push_back(forward(layer, x, hidden));
     x = norms_first_ ? seen.back().end : normed(layer.mlp, seen.back().end);
   }
-  // The head sees one token.
   const int64_t token = type_ == "gpt2" ? tokens - 1 : 0;
-  const Tensor last = x.slice(0, token, token + 1);
-  Tensor relevance, logits;
-  const auto seed = [&] {
-    return at::zeros_like(logits).index_put({at::zeros({1}, at::kLong), at::full({1}, target, at::kLong)},
-                                            logits[0][target]);
-  };
-  if (type_ == "bert") {
-    const Tensor pooled = pooler_(last), act = pooled.tanh();
-    logits = head_(act);
-    relevance = paper::linear(act, head_.weight, logits, seed(), epsilon);
-    relevance = paper::linear(last, pooler_.weight, pooled, relevance, epsilon);
-  } else {
-    const Tensor y = normed(last_norm_, last);
-    logits = head_(y);
-    relevance = paper::linear(y, head_.weight, logits, seed(), epsilon);
-    relevance = norm_back(last_norm_, last, relevance, method);
-  }
-  Tensor r = at::zeros_like(x);
-  r[token] = relevance[0];
-  for (size_t i = layers_.size(); i-- > 0;) r = back(layers_[i], seen[i], r, method, epsilon);
-  if (type_ == "bert") r = norm_back(embedding_norm_, summed, r, method);
-  for (size_t i = sums.size(); i-- > 0;) r = paper::sum(sums[i].first, sums[i].second, r).first;
-  if (type_ != "vit") return {logits[0][target], r};
-  const Tensor of_patches = paper::linear(patches, filters, projected, r.slice(0, 1), epsilon);
-  Tensor pixels = at::zeros(example.at("pixel_values").sizes(), at::kDouble);
-  const int64_t p = weights_.at("vit.embeddings.patch_embeddings.projection.weight").size(2);
-  const int64_t columns = pixels.size(2) / p;
-  for (int64_t i = 0; i < of_patches.size(0); ++i) {
-    pixels.slice(1, i / columns * p, i / columns * p + p)
-        .slice(2, i % columns * p, i % columns * p + p)
-        .copy_(of_patches[i].reshape({-1, p, p}));
-  }
-  return {logits[0][target], pixels};
+  const auto [logit, of_token] = head(x.slice(0, token, token + 1), target, method, epsilon);
+  Tensor relevance = at::zeros_like(x);
+  relevance[token] = of_token[0];
+  for (size_t i = layers_.size(); i-- > 0;) relevance = back(layers_[i], seen[i], relevance, method, epsilon);
+  if (bert) relevance = norm_back(embedding_norm_, embedded.x, relevance, method);
+  const auto pixels = example.find("pixel_values");
+  const at::IntArrayRef size = pixels == example.end() ? at::IntArrayRef() : pixels->second.sizes();
+  return {logit, embed_back(embedded, relevance, size, epsilon)};
 }
 
 }  // namespace lrpp::testing

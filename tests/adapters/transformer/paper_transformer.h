@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lrpp::testing {
@@ -45,12 +46,23 @@ class PaperTransformer {
     Tensor x, attention_in, q, k, v, scores, shares, context, attended, middle, mlp_in, up, act, down, end;
   };
 
+  /// The tokens as they enter the first layer (of BERT: its norm), and how they came about.
+  struct Embedded {
+    std::vector<std::pair<Tensor, Tensor>> sums;  ///< each with what was added to it, in order
+    Tensor patches, filters, projected;           ///< of ViT
+    Tensor x;
+  };
+
   Linear read_linear(const std::string& name) const;
   Norm read_norm(const std::string& name) const;
   void read_bert();
   void read_gpt2();
   void read_vit();
 
+  Embedded embed(const std::map<std::string, Tensor>& example) const;
+  /// `pixels`: the size of the image, of ViT.
+  Tensor embed_back(const Embedded& embedded, Tensor relevance, at::IntArrayRef pixels, double epsilon) const;
+  std::pair<Tensor, Tensor> head(const Tensor& last, int64_t target, Method method, double epsilon) const;
   Tensor normed(const Norm& norm, const Tensor& x) const;
   Tensor norm_back(const Norm& norm, const Tensor& x, const Tensor& relevance, Method method) const;
   Seen forward(const Layer& layer, const Tensor& x, const Tensor& hidden) const;
