@@ -21,7 +21,7 @@ struct Model {
   Graph graph;
   std::string model_type;
   std::string default_composite;
-  std::string task;                 ///< "language model" or "classifier"
+  std::string task;                 ///< "language model", "classifier" or "image classifier"
   std::vector<std::string> labels;  ///< by class; empty for a language model, whose classes are tokens
   int64_t vocabulary_size = 0;      ///< token ids lie in [0, vocabulary_size); 0: the model reads no text
   int64_t max_tokens = 0;           ///< the longest input there are positions for; 0: any length
