@@ -1,9 +1,9 @@
 #include <lrpp/framework/composite.h>
 #include <lrpp/framework/ops/activations.h>
 #include <lrpp/framework/plan.h>
+#include <lrpp/rules/epsilon.h>
 #include <lrpp/rules/gradient.h>
 #include <lrpp/rules/identity.h>
-#include <lrpp/rules/epsilon.h>
 #include <lrpp/tests/support/graphs.h>
 #include <lrpp/tests/support/testing.h>
 

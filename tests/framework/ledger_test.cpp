@@ -1,8 +1,8 @@
 #include <lrpp/cli/builtins.h>
 #include <lrpp/framework/explain.h>
 #include <lrpp/framework/ops/activations.h>
-#include <lrpp/rules/identity.h>
 #include <lrpp/rules/epsilon.h>
+#include <lrpp/rules/identity.h>
 #include <lrpp/tests/support/graphs.h>
 #include <lrpp/tests/support/testing.h>
 

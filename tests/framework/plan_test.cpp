@@ -3,8 +3,8 @@
 #include <lrpp/framework/ops/linear.h>
 #include <lrpp/framework/ops/products.h>
 #include <lrpp/framework/plan.h>
-#include <lrpp/rules/hold.h>
 #include <lrpp/rules/epsilon.h>
+#include <lrpp/rules/hold.h>
 #include <lrpp/rules/pass.h>
 #include <lrpp/tests/support/graphs.h>
 #include <lrpp/tests/support/testing.h>
