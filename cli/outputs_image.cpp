@@ -3,20 +3,14 @@
 #include <lrpp/framework/report/report_text.h>
 #include <lrpp/framework/version.h>
 
-#include <cmath>
-
 namespace lrpp::cli {
 namespace {
-
-/// The relevance of each pixel, summed over channels: [H, W], float64.
-Tensor by_pixel(const Explanation& explanation, int64_t example) {
-  return explanation.attribution.relevance[example].to(at::kCPU, at::kDouble).sum(0).contiguous();
-}
 
 ImageReport make_report(const Explanation& explanation, int64_t example) {
   ImageReport report;
   fill_report(report, explanation, example);
-  const Tensor pixels = by_pixel(explanation, example);
+  const Tensor relevance = explanation.attribution.relevance[example];
+  const Tensor pixels = relevance.to(at::kCPU, at::kDouble).sum(0).contiguous();  // over channels
   report.height = pixels.size(0);
   report.width = pixels.size(1);
   const double* data = pixels.const_data_ptr<double>();
@@ -35,8 +29,8 @@ Json example_json(const Explanation& explanation, const ImageReport& report, int
   }
   json["shape"] = explanation.attribution.relevance[example].sizes().vec();
   Json rows = Json::array();
-  const Tensor pixels = by_pixel(explanation, example);
-  for (int64_t y = 0; y < report.height; ++y) rows.push_back(numbers(pixels[y]));
+  for (auto row = report.relevance.begin(); row != report.relevance.end(); row += report.width)
+    rows.push_back(std::vector<double>(row, row + report.width));
   json["relevance"] = std::move(rows);
   add_outcome(json, explanation, report, example);
   return json;

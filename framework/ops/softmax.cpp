@@ -39,10 +39,11 @@ Tensors Softmax::forward(const Tensors& inputs) const {
     require(mask.sizes() == at::IntArrayRef({scores.size(0), scores.size(3)}), "softmax",
             "attention_mask must have shape [B,S] = [{}, {}]; got {}", scores.size(0), scores.size(3),
             shape_string(mask.sizes()));
-    padded = (mask == 0).any().item<bool>();
+    const Tensor padding = mask == 0;
+    padded = padding.any().item<bool>();
     if (padded) {
-      const Tensor padding = (mask == 0).unsqueeze(1).unsqueeze(1).to(scores.device(), /*non_blocking=*/true);
-      hidden = hidden.defined() ? hidden | padding : padding;
+      const Tensor there = padding.unsqueeze(1).unsqueeze(1).to(scores.device(), /*non_blocking=*/true);
+      hidden = hidden.defined() ? hidden | there : there;
     }
   }
   if (!hidden.defined()) return {at::softmax(scores, -1, wide).to(scores.scalar_type())};

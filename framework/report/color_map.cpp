@@ -19,8 +19,11 @@ double luminance(Rgb c) {
   return 0.2126 * linear(c.red) + 0.7152 * linear(c.green) + 0.0722 * linear(c.blue);
 }
 
-uint8_t mix(uint8_t from, uint8_t to, double share) {
-  return static_cast<uint8_t>(std::lround(from + (to - from) * share));
+Rgb mix(Rgb from, Rgb to, double share) {
+  const auto between = [share](uint8_t a, uint8_t b) {
+    return static_cast<uint8_t>(std::lround(a + (b - a) * share));
+  };
+  return {between(from.red, to.red), between(from.green, to.green), between(from.blue, to.blue)};
 }
 
 // Weak colours are greyish and strong ones saturated, so that strength reads alike on dark and light
@@ -53,8 +56,7 @@ Rgb page_shade(int step, Theme theme) {
   const Rgb from = page_background(theme);
   const Rgb to = theme == Theme::light ? (step > 0 ? Rgb{250, 128, 96} : Rgb{104, 164, 250})
                                        : (step > 0 ? Rgb{172, 48, 24} : Rgb{24, 84, 190});
-  const double share = std::abs(step) / static_cast<double>(page_steps);
-  return {mix(from.red, to.red, share), mix(from.green, to.green, share), mix(from.blue, to.blue, share)};
+  return mix(from, to, std::abs(step) / static_cast<double>(page_steps));
 }
 
 Rgb diverging(double share) {
@@ -63,8 +65,7 @@ Rgb diverging(double share) {
   const Rgb middle = page_shade(share > 0 ? page_steps : -page_steps, Theme::light);
   const Rgb from = weak ? page_background(Theme::light) : middle;
   const Rgb to = weak ? middle : page_accent(share > 0, Theme::light);
-  const double part = weak ? 2 * strength : 2 * strength - 1;
-  return {mix(from.red, to.red, part), mix(from.green, to.green, part), mix(from.blue, to.blue, part)};
+  return mix(from, to, weak ? 2 * strength : 2 * strength - 1);
 }
 
 Rgb page_accent(bool positive, Theme theme) {
