@@ -43,24 +43,18 @@ std::vector<RuleGroup> group_rules(const Plan& plan) {
 }
 
 Json plan_json(const Model& model, const Plan& plan) {
-  Json nodes = Json::array(), rewrites = Json::array();
+  Json nodes = rules_record(plan);
   for (size_t i = 0; i < plan.steps.size(); ++i) {
-    const Plan::Step& step = plan.steps[i];
-    const Node& node = plan.graph.nodes()[i];
-    nodes.push_back({{"node", node.name},
-                     {"op", node.op->type()},
-                     {"rule", step.rule ? Json(step.rule->name()) : Json(nullptr)},
-                     {"parameters", step.rule ? step.rule->parameters() : Json::object()},
-                     {"reached", step.reached}});
+    // Here every node has parameters, sources none.
+    if (!plan.steps[i].rule) nodes[i]["parameters"] = Json::object();
+    nodes[i]["reached"] = plan.steps[i].reached;
   }
-  for (const Plan::Rewrite& rewrite : plan.rewrites)
-    rewrites.push_back({{"canonizer", rewrite.canonizer}, {"nodes", rewrite.nodes}});
   Json summary = Json::array();
   for (const RuleGroup& group : group_rules(plan))
     summary.push_back({{"rule", group.rule}, {"nodes", group.nodes}, {"ops", group.ops}});
   return {{"composite", {{"name", plan.composite}, {"arguments", plan.arguments}}},
           {"model_type", model.model_type},
-          {"canonizers", std::move(rewrites)},
+          {"canonizers", rewrites_record(plan)},
           {"summary", std::move(summary)},
           {"nodes", std::move(nodes)}};
 }

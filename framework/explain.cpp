@@ -43,7 +43,7 @@ Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& input
   return result;
 }
 
-Json provenance(const Model& model, const Plan& plan, const ExplainOptions& options) {
+Json rules_record(const Plan& plan) {
   Json rules = Json::array();
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const Node& node = plan.graph.nodes()[i];
@@ -56,9 +56,17 @@ Json provenance(const Model& model, const Plan& plan, const ExplainOptions& opti
     }
     rules.push_back(std::move(entry));
   }
+  return rules;
+}
+
+Json rewrites_record(const Plan& plan) {
   Json rewrites = Json::array();
   for (const Plan::Rewrite& rewrite : plan.rewrites)
     rewrites.push_back({{"canonizer", rewrite.canonizer}, {"nodes", rewrite.nodes}});
+  return rewrites;
+}
+
+Json provenance(const Model& model, const Plan& plan, const ExplainOptions& options) {
   return {{"model_type", model.model_type},
           {"task", model.task},
           {"composite", {{"name", plan.composite}, {"arguments", plan.arguments}}},
@@ -67,8 +75,8 @@ Json provenance(const Model& model, const Plan& plan, const ExplainOptions& opti
           {"dtype", dtype_name(model.dtype)},
           {"device", model.device.str()},
           {"versions", {{"lrpp", version_string}, {"torch", TORCH_VERSION}}},
-          {"canonizers", std::move(rewrites)},
-          {"rules", std::move(rules)}};
+          {"canonizers", rewrites_record(plan)},
+          {"rules", rules_record(plan)}};
 }
 
 }  // namespace lrpp

@@ -33,6 +33,11 @@ struct Attribution {
 Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
                     const std::vector<std::string>& labels, const ExplainOptions& options = {});
 
+/// The rule of each node, in the order of the graph: node, op, rule (null for sources) and its parameters.
+Json rules_record(const Plan& plan);
+/// What the plan's canonizers changed.
+Json rewrites_record(const Plan& plan);
+
 /// Versions, model, rules and settings: what someone needs to make the same explanation again.
 Json provenance(const Model& model, const Plan& plan, const ExplainOptions& options);
 
