@@ -1,6 +1,8 @@
-// Whole explanations of a randomly initialised Mamba at the sizes of mamba-130m, beside the matrix products
-// that they cannot do without, in one run. Prints a Markdown table.
-//   bench_explain [--layers 24] [--hidden 768] [--vocab 50280] [--repeat 3] [--tokens 512 1024 ...]
+// Whole explanations of a randomly initialised model of the Mamba family, at the sizes of mamba-130m, beside
+// the matrix products that they cannot do without, in one run. Prints a Markdown table.
+//   bench_explain [--family mamba|mamba2|falcon_mamba] [--layers 24] [--hidden 768] [--state 16] [--vocab
+//   50280]
+//                 [--repeat 3] [--tokens 512 1024 ...]
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 #include <lrpp/cli/builtins.h>
@@ -23,8 +25,10 @@ namespace {
 using namespace lrpp;
 
 struct Sizes {
-  int64_t layers = 24, hidden = 768, vocab = 50280, state = 16;
+  std::string family = "mamba";
+  int64_t layers = 24, hidden = 768, vocab = 50280, state = 16, head_dim = 64;
   int64_t inner() const { return 2 * hidden; }
+  int64_t heads() const { return inner() / head_dim; }
   int64_t rank() const { return (hidden + 15) / 16; }
 };
 
@@ -44,62 +48,89 @@ double median_seconds(int repeat, F&& f) {
   return times[times.size() / 2];
 }
 
-/// A checkpoint with the initialisation of the Mamba paper, in a folder that goes when the program ends.
+/// A checkpoint with the initialisation of the family's paper, in a folder that goes when the program ends.
 class RandomCheckpoint {
  public:
-  explicit RandomCheckpoint(const Sizes& s) {
+  explicit RandomCheckpoint(const Sizes& sizes) : s_(sizes) {
     folder_ = std::filesystem::temp_directory_path() / ("lrpp-bench-" + std::to_string(getpid()));
     std::filesystem::create_directories(folder_);
     at::manual_seed(0);
-    NamedTensors tensors;
-    const auto normal = [&](const std::string& name, std::vector<int64_t> shape, double std) {
-      tensors.emplace_back("backbone." + name, at::randn(shape) * std);
-    };
-    normal("embeddings.weight", {s.vocab, s.hidden}, 0.02);
-    for (int64_t i = 0; i < s.layers; ++i) {
-      const std::string layer = "layers." + std::to_string(i) + ".", mixer = layer + "mixer.";
-      tensors.emplace_back("backbone." + layer + "norm.weight", at::ones({s.hidden}));
-      normal(mixer + "in_proj.weight", {2 * s.inner(), s.hidden}, 1 / std::sqrt(s.hidden));
-      normal(mixer + "conv1d.weight", {s.inner(), 1, 4}, 0.3);
-      normal(mixer + "conv1d.bias", {s.inner()}, 0.1);
-      normal(mixer + "x_proj.weight", {s.rank() + 2 * s.state, s.inner()}, 1 / std::sqrt(s.inner()));
-      normal(mixer + "dt_proj.weight", {s.inner(), s.rank()}, 1 / std::sqrt(s.rank()));
-      tensors.emplace_back("backbone." + mixer + "dt_proj.bias", at::full({s.inner()}, -4.0F));
-      const at::Tensor A = at::arange(1, s.state + 1, at::kFloat).log();
-      tensors.emplace_back("backbone." + mixer + "A_log", A.expand({s.inner(), s.state}).contiguous());
-      tensors.emplace_back("backbone." + mixer + "D", at::ones({s.inner()}));
-      normal(mixer + "out_proj.weight", {s.hidden, s.inner()}, 1 / std::sqrt(s.inner() * 2.0 * s.layers));
+    normal("embeddings.weight", {s_.vocab, s_.hidden}, 0.02);
+    for (int64_t i = 0; i < s_.layers; ++i) {
+      const std::string layer = "layers." + std::to_string(i) + ".";
+      set(layer + "norm.weight", at::ones({s_.hidden}));
+      s_.family == "mamba2" ? add_mamba2(layer + "mixer.") : add_mamba(layer + "mixer.");
     }
-    tensors.emplace_back("backbone.norm_f.weight", at::ones({s.hidden}));
-    save_safetensors(folder_ / "model.safetensors", tensors);
-    const Json config = {{"model_type", "mamba"},         {"vocab_size", s.vocab},
-                         {"hidden_size", s.hidden},       {"state_size", s.state},
-                         {"num_hidden_layers", s.layers}, {"time_step_rank", "auto"}};
+    set("norm_f.weight", at::ones({s_.hidden}));
+    save_safetensors(folder_ / "model.safetensors", tensors_);
+    tensors_.clear();
+    Json config = {{"model_type", s_.family},        {"vocab_size", s_.vocab},
+                   {"hidden_size", s_.hidden},       {"state_size", s_.state},
+                   {"num_hidden_layers", s_.layers}, {"tie_word_embeddings", true}};
+    if (s_.family == "mamba2") {
+      config.update({{"num_heads", s_.heads()}, {"head_dim", s_.head_dim}, {"n_groups", 1}});
+    }
     write_atomically(folder_ / "config.json", config.dump());
   }
   ~RandomCheckpoint() { std::filesystem::remove_all(folder_); }
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
+  void set(const std::string& name, const at::Tensor& value) {
+    tensors_.emplace_back("backbone." + name, value);
+  }
+  void normal(const std::string& name, std::vector<int64_t> shape, double std) {
+    set(name, at::randn(shape) * std);
+  }
+  void add_conv_and_out(const std::string& mixer, int64_t channels) {
+    normal(mixer + "conv1d.weight", {channels, 1, 4}, 0.3);
+    normal(mixer + "conv1d.bias", {channels}, 0.1);
+    normal(mixer + "out_proj.weight", {s_.hidden, s_.inner()}, 1 / std::sqrt(s_.inner() * 2.0 * s_.layers));
+  }
+  void add_mamba(const std::string& mixer) {
+    normal(mixer + "in_proj.weight", {2 * s_.inner(), s_.hidden}, 1 / std::sqrt(s_.hidden));
+    normal(mixer + "x_proj.weight", {s_.rank() + 2 * s_.state, s_.inner()}, 1 / std::sqrt(s_.inner()));
+    normal(mixer + "dt_proj.weight", {s_.inner(), s_.rank()}, 1 / std::sqrt(s_.rank()));
+    set(mixer + "dt_proj.bias", at::full({s_.inner()}, -4.0F));
+    const at::Tensor A = at::arange(1, s_.state + 1, at::kFloat).log();
+    set(mixer + "A_log", A.expand({s_.inner(), s_.state}).contiguous());
+    set(mixer + "D", at::ones({s_.inner()}));
+    add_conv_and_out(mixer, s_.inner());
+  }
+  void add_mamba2(const std::string& mixer) {
+    const int64_t convolved = s_.inner() + 2 * s_.state;
+    normal(mixer + "in_proj.weight", {s_.inner() + convolved + s_.heads(), s_.hidden},
+           1 / std::sqrt(s_.hidden));
+    set(mixer + "dt_bias", at::full({s_.heads()}, -4.0F));
+    set(mixer + "A_log", (at::rand({s_.heads()}) * 15 + 1).log());
+    set(mixer + "D", at::ones({s_.heads()}));
+    set(mixer + "norm.weight", at::ones({s_.inner()}));
+    add_conv_and_out(mixer, convolved);
+  }
+
+  Sizes s_;
+  NamedTensors tensors_;
   std::filesystem::path folder_;
 };
 
-/// The matrix products of one explanation under mamba-lrp and nothing else: four a layer going forward, two
-/// going back (no relevance reaches x_proj and dt_proj).
-double gemm_seconds(const Sizes& s, int64_t tokens, int repeat) {
-  const at::Tensor in = at::randn({2 * s.inner(), s.hidden}), out = at::randn({s.hidden, s.inner()});
-  const at::Tensor x_proj = at::randn({s.rank() + 2 * s.state, s.inner()}),
-                   dt = at::randn({s.inner(), s.rank()});
-  const at::Tensor d = at::randn({tokens, s.hidden}), e = at::randn({tokens, s.inner()});
-  const at::Tensor two = at::randn({tokens, 2 * s.inner()}), r = at::randn({tokens, s.rank()});
+/// The matrix products of one explanation and nothing else: each linear layer once going forward, and once
+/// going back where relevance reaches it (under mamba-lrp, none reaches what makes the time steps, B and C).
+double gemm_seconds(const Plan& plan, const Trace& trace, int repeat) {
+  struct Product {
+    at::Tensor in, out, weight;
+    bool back;
+  };
+  std::vector<Product> products;
+  for (size_t i = 0; i < plan.graph.nodes().size(); ++i) {
+    const Node& node = plan.graph.nodes()[i];
+    if (node.op->type() != "linear") continue;
+    products.push_back({at::randn(trace.meta(node.inputs[0]).sizes), at::randn(trace.metas[i][0].sizes),
+                        node.op->weights()[0].second, plan.steps[i].reached});
+  }
   return median_seconds(repeat, [&] {
-    for (int64_t i = 0; i < s.layers; ++i) {
-      at::linear(d, in);
-      at::linear(e, x_proj);
-      at::linear(r, dt);
-      at::linear(e, out);
-      at::matmul(d, out);
-      at::matmul(two, in);
+    for (const Product& p : products) at::linear(p.in, p.weight);
+    for (const Product& p : products) {
+      if (p.back) at::matmul(p.out, p.weight);
     }
   });
 }
@@ -120,9 +151,9 @@ void reset_peak() {
 
 void print_header(const Sizes& sizes, int repeat) {
   fmt::print(
-      "{} layers, hidden size {}, float32, {} threads; medians of {}, each length in a process of its "
-      "own\n\n",
-      sizes.layers, sizes.hidden, at::get_num_threads(), repeat);
+      "{}, {} layers, hidden size {}, state {}, float32, {} threads; medians of {}, each length in a process "
+      "of its own\n\n",
+      sizes.family, sizes.layers, sizes.hidden, sizes.state, at::get_num_threads(), repeat);
   fmt::print(
       "| tokens | explanation, s | forward, s | GEMMs alone, s | explanation / GEMMs | ms per token | peak "
       "memory over the "
@@ -143,7 +174,7 @@ void print_row(const Sizes& sizes, const std::filesystem::path& checkpoint, int6
   const double memory = status_mib("VmHWM") - base;
   const double whole = median_seconds(repeat, [&] { explain(plan, inputs, {}, {}); });
   const double going_forward = median_seconds(repeat, [&] { forward(plan, inputs); });
-  const double gemm = gemm_seconds(sizes, tokens, repeat);
+  const double gemm = gemm_seconds(plan, forward(plan, inputs), repeat);
   fmt::print("| {} | {:.3f} | {:.3f} | {:.3f} | {:.2f} | {:.3f} | {:.0f} |\n", tokens, whole, going_forward,
              gemm, whole / gemm, 1000 * whole / static_cast<double>(tokens), memory);
 }
@@ -155,7 +186,11 @@ int main(int argc, char** argv) {
   Sizes sizes;
   std::vector<int64_t> lengths{512, 1024, 2048, 4096, 8192};
   int repeat = 3;
-  CLI::App app{"Times whole explanations of a random Mamba beside their matrix products"};
+  CLI::App app{"Times whole explanations of a random model beside their matrix products"};
+  app.add_option("--family", sizes.family)
+      ->check(CLI::IsMember({"mamba", "mamba2", "falcon_mamba"}))
+      ->capture_default_str();
+  app.add_option("--state", sizes.state)->capture_default_str();
   app.add_option("--layers", sizes.layers)->capture_default_str();
   app.add_option("--hidden", sizes.hidden)->capture_default_str();
   app.add_option("--vocab", sizes.vocab)->capture_default_str();
@@ -173,9 +208,10 @@ int main(int argc, char** argv) {
   print_header(sizes, repeat);
   for (const int64_t tokens : lengths) {
     std::fflush(stdout);
-    const std::string command =
-        fmt::format("'{}' --layers {} --hidden {} --vocab {} --repeat {} --tokens {} --row '{}'", argv[0],
-                    sizes.layers, sizes.hidden, sizes.vocab, repeat, tokens, random.folder().string());
+    const std::string command = fmt::format(
+        "'{}' --family {} --layers {} --hidden {} --state {} --vocab {} --repeat {} --tokens {} --row '{}'",
+        argv[0], sizes.family, sizes.layers, sizes.hidden, sizes.state, sizes.vocab, repeat, tokens,
+        random.folder().string());
     if (std::system(command.c_str()) != 0) return 1;
   }
   return 0;

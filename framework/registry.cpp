@@ -100,6 +100,8 @@ void register_framework(Registry& registry) {
   registry.add_op({"avg_pool2d", OpKind::wiring, "the mean of each window"});
   registry.add_op({"adaptive_avg_pool2d", OpKind::wiring, "means over the parts of a divided image"});
   registry.add_op({"dropout", OpKind::wiring, "passes everything, as dropout does after training"});
+  registry.add_op({"flip", OpKind::wiring, "reverses the order along dimensions"});
+  registry.add_op({"mul_scalar", OpKind::wiring, "x times a constant"});
   registry.add_op({"flatten", OpKind::wiring, "joins consecutive dimensions"});
   registry.add_op({"permute", OpKind::wiring, "reorders the dimensions"});
   registry.add_op({"relu", OpKind::activation, "max(x, 0)"});
@@ -108,7 +110,10 @@ void register_framework(Registry& registry) {
   registry.add_op({"tanh", OpKind::activation, "tanh(x)"});
   registry.add_op({"soft_cap", OpKind::activation, "cap tanh(x / cap)"});
   registry.add_op({"quick_gelu", OpKind::activation, "x sigmoid(1.702 x)"});
+  registry.add_op({"relu2", OpKind::activation, "max(x, 0)^2"});
   registry.add_op({"softplus", OpKind::activation, "log(1 + exp(x))"});
+  registry.add_op({"sigmoid", OpKind::activation, "1 / (1 + exp(-x))"});
+  registry.add_op({"clamp", OpKind::activation, "x within limits"});
   registry.add_op({"rms_norm", OpKind::norm, "x / rms(x) * weight"});
   registry.add_op({"layer_norm", OpKind::norm, "(x - mean) / std * weight + bias"});
   registry.add_op({"batch_norm", OpKind::norm, "batch norm with the statistics of training held"});

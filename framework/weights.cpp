@@ -24,6 +24,10 @@ Tensor Weights::take_as(const std::string& name, const std::vector<int64_t>& sha
   return weight;
 }
 
+Tensor Weights::ones(int64_t size) const {
+  return at::ones({size}, at::TensorOptions(options_.dtype).device(options_.device));
+}
+
 Tensor Weights::take(const std::string& name, std::vector<int64_t> shape) {
   return take_as(name, shape, options_.dtype);
 }

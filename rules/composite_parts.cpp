@@ -17,9 +17,10 @@ Composite::Entry wiring_entry() {
   return {of_kind({OpKind::wiring}), std::make_shared<Epsilon>(EpsilonParameters{0})};
 }
 
-std::vector<Composite::Entry> identity_entries() {
-  return {{of_op({"softplus"}), std::make_shared<Gradient>()},
-          {of_kind({OpKind::activation}), std::make_shared<Identity>()}};
+std::vector<Composite::Entry> identity_entries(double stabilizer) {
+  const auto identity = std::make_shared<Identity>(IdentityParameters{stabilizer});
+  return {{of_op({"softplus", "sigmoid", "clamp"}), std::make_shared<Gradient>()},
+          {of_kind({OpKind::activation}), identity}};
 }
 
 void add_entries(Composite& composite, const std::vector<Composite::Entry>& entries) {

@@ -16,9 +16,10 @@ std::vector<Composite::Entry> product_entries();
 /// LRP-0 on what only moves, selects and adds values.
 Composite::Entry wiring_entry();
 
-/// Activations under the identity rule. softplus(0) is not 0, so that it has no factor; it makes time steps,
-/// which nothing reaches unless a rule lets relevance into them.
-std::vector<Composite::Entry> identity_entries();
+/// Activations under the identity rule. Those that are not 0 at 0 have no factor: softplus, clamp and sigmoid
+/// make time steps and the shares of experts, which nothing reaches unless a rule lets relevance into them.
+/// stabilizer: of the identity rule.
+std::vector<Composite::Entry> identity_entries(double stabilizer = 0);
 
 void add_entries(Composite& composite, const std::vector<Composite::Entry>& entries);
 

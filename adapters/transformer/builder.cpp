@@ -53,7 +53,7 @@ Value Builder::linear(const std::string& name, const LinearConfig& config, Value
 }
 
 Value Builder::norm(const std::string& name, const NormConfig& config, int64_t size, Value x) {
-  const ops::NormAttributes attributes{config.eps, config.offset};
+  const ops::NormAttributes attributes{config.eps, config.offset, config.groups};
   const Tensor weight = take(name + ".weight", {size});
   if (config.rms) return add(name, std::make_shared<ops::RmsNorm>(weight, attributes), {x});
   const Tensor bias = take(name + ".bias", {size});

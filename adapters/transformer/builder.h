@@ -23,7 +23,8 @@ struct LinearConfig {
 struct NormConfig {
   bool rms = false;  ///< RMSNorm; else LayerNorm, with a bias
   double eps = 1e-5;
-  double offset = 0;  ///< added to the weight: 1 in Gemma
+  double offset = 0;   ///< added to the weight: 1 in Gemma
+  int64_t groups = 1;  ///< of RMSNorm: parts of the channels with a statistic each
 };
 
 /// The weight [out, in] and the bias of a linear layer, whatever their layout in the checkpoint.
@@ -49,6 +50,11 @@ class Builder {
   Tensor take(const std::string& name, std::vector<int64_t> shape) {
     return weights_.take(stored(name), std::move(shape));
   }
+  Tensor take_at_least_float32(const std::string& name, std::vector<int64_t> shape) {
+    return weights_.take_at_least_float32(stored(name), std::move(shape));
+  }
+  /// As the weight of a norm that has none: [size], in the dtype and on the device of the weights.
+  Tensor ones(int64_t size) const { return weights_.ones(size); }
   /// A tensor that the model does not use: it may be there.
   void pass_over(const std::string& name) { weights_.pass_over(stored(name)); }
   LinearWeights take_linear(const std::string& name, const LinearConfig& config);

@@ -43,13 +43,13 @@ DecoderConfig gemma_stack(LlamaKeys keys, const GemmaKeys& gemma, const std::vec
   }
   keys.hidden_act = gemma.hidden_activation;
   DecoderConfig stack = llama_stack(keys, std::move(rope), config, where);
-  stack.norm.offset = 1;
-  stack.embedding_scale = std::sqrt(static_cast<double>(keys.hidden_size));
-  stack.logit_cap = gemma.final_logit_softcapping;
+  stack.frame.norm.offset = 1;
+  stack.frame.embedding_scale = std::sqrt(static_cast<double>(keys.hidden_size));
+  stack.frame.logit_cap = gemma.final_logit_softcapping;
   for (size_t i = 0; i < stack.layers.size(); ++i) {
     LayerConfig& layer = stack.layers[i];
     layer.placement = NormPlacement::both;
-    layer.norm = stack.norm;
+    layer.norm = stack.frame.norm;
     layer.mlp.bias = false;
     layer.attention.scale = 1 / std::sqrt(gemma.query_pre_attn_scalar);
     layer.attention.soft_cap = gemma.attn_logit_softcapping;

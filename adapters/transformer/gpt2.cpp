@@ -43,12 +43,12 @@ DecoderConfig read_gpt2(const Json& config, const std::string& where) {
   layer.attention.causal = true;
   layer.mlp.activation = make_activation(keys.activation_function, where);
   DecoderConfig stack;
-  stack.vocab_size = keys.vocab_size;
-  stack.hidden_size = keys.n_embd;
+  stack.frame.vocab_size = keys.vocab_size;
+  stack.frame.hidden_size = keys.n_embd;
   stack.max_positions = keys.n_positions;
-  stack.norm = layer.norm;
-  stack.tied_head = keys.tie_word_embeddings;
-  stack.head = read_head(config, keys.vocab_size, where);
+  stack.frame.norm = layer.norm;
+  stack.frame.tied_head = keys.tie_word_embeddings;
+  stack.frame.head = read_head(config, keys.vocab_size, where);
   const double scale = keys.scale_attn_weights ? layer.attention.scale : 1;
   for (int64_t i = 0; i < keys.n_layer; ++i) {
     layer.attention.scale = keys.scale_attn_by_inverse_layer_idx ? scale / static_cast<double>(i + 1) : scale;
@@ -59,11 +59,9 @@ DecoderConfig read_gpt2(const Json& config, const std::string& where) {
 
 const DecoderNames& gpt2_names() {
   static const DecoderNames names{
-      .base = "transformer",
-      .embedding = "transformer.wte",
+      .frame = {.base = "transformer", .embedding = "transformer.wte", .norm = "transformer.ln_f"},
       .positions = "transformer.wpe",
       .layers = "transformer.h",
-      .norm = "transformer.ln_f",
       .layer = {.attention =
                     {.block = "attn", .q = "", .k = "", .v = "", .qkv = "attn.c_attn", .out = "attn.c_proj"},
                 .mlp = {.block = "mlp", .up = "mlp.c_fc", .down = "mlp.c_proj", .gate = ""},

@@ -49,22 +49,23 @@ DecoderConfig read_gpt_neox(const Json& config, const std::string& where) {
       std::make_shared<ops::RopeTable>(read_rope(config, layer.attention.head_dim, rope, where));
   layer.mlp.activation = make_activation(keys.hidden_act, where);
   DecoderConfig stack;
-  stack.vocab_size = keys.vocab_size;
-  stack.hidden_size = keys.hidden_size;
+  stack.frame.vocab_size = keys.vocab_size;
+  stack.frame.hidden_size = keys.hidden_size;
   stack.layers.assign(static_cast<size_t>(keys.num_hidden_layers), layer);
-  stack.norm = layer.norm;
-  stack.tied_head = keys.tie_word_embeddings;
-  stack.head = read_head(config, keys.vocab_size, where);
+  stack.frame.norm = layer.norm;
+  stack.frame.tied_head = keys.tie_word_embeddings;
+  stack.frame.head = read_head(config, keys.vocab_size, where);
   return stack;
 }
 
 const DecoderNames& gpt_neox_names() {
   static const DecoderNames names{
-      .base = "gpt_neox",
-      .embedding = "gpt_neox.embed_in",
+      .frame = {.base = "gpt_neox",
+                .embedding = "gpt_neox.embed_in",
+                .norm = "gpt_neox.final_layer_norm",
+                .head = "embed_out"},
       .positions = "",
       .layers = "gpt_neox.layers",
-      .norm = "gpt_neox.final_layer_norm",
       .layer = {.attention = {.block = "attention",
                               .q = "",
                               .k = "",
@@ -76,7 +77,6 @@ const DecoderNames& gpt_neox_names() {
                 .mlp_norm = "post_attention_layernorm",
                 .attention_post_norm = "",
                 .mlp_post_norm = ""},
-      .head = "embed_out",
       // Older checkpoints store the causal mask, the score of what it hides, and the rotary frequencies.
       .unused = {"attention.bias", "attention.masked_bias", "attention.rotary_emb.inv_freq"}};
   return names;

@@ -73,22 +73,20 @@ DecoderConfig llama_stack(const LlamaKeys& keys, std::shared_ptr<const ops::Rope
   layer.mlp.gated = true;
   layer.mlp.bias = keys.mlp_bias;
   DecoderConfig stack;
-  stack.vocab_size = keys.vocab_size;
-  stack.hidden_size = keys.hidden_size;
+  stack.frame.vocab_size = keys.vocab_size;
+  stack.frame.hidden_size = keys.hidden_size;
   stack.layers.assign(static_cast<size_t>(keys.num_hidden_layers), layer);
-  stack.norm = layer.norm;
-  stack.tied_head = keys.tie_word_embeddings;
-  stack.head = read_head(config, keys.vocab_size, where);
+  stack.frame.norm = layer.norm;
+  stack.frame.tied_head = keys.tie_word_embeddings;
+  stack.frame.head = read_head(config, keys.vocab_size, where);
   return stack;
 }
 
 const DecoderNames& llama_names() {
   static const DecoderNames names{
-      .base = "model",
-      .embedding = "model.embed_tokens",
+      .frame = {.base = "model", .embedding = "model.embed_tokens", .norm = "model.norm"},
       .positions = "",
       .layers = "model.layers",
-      .norm = "model.norm",
       .layer =
           {.attention = {.block = "self_attn",
                          .q = "self_attn.q_proj",

@@ -61,4 +61,17 @@ Tensors QuickGelu::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   return {grad_outputs.at(0) * gate * (1 + 1.702 * x * (1 - gate))};
 }
 
+Tensors Relu2::vjp(const Kept& kept, const Tensors& grad_outputs) const {
+  return {grad_outputs.at(0) * (2 * at::relu(kept.input(0)))};
+}
+
+Clamp::Clamp(ClampAttributes attributes) : attributes_(attributes) {
+  require(attributes_.min <= attributes_.max, "clamp", "min must not be above max; got {} and {}",
+          attributes_.min, attributes_.max);
+}
+
+Tensors Clamp::forward(const Tensors& inputs) const {
+  return {at::clamp(inputs.at(0), attributes_.min, attributes_.max)};
+}
+
 }  // namespace lrpp::ops

@@ -2,6 +2,8 @@
 
 #include <lrpp/framework/op.h>
 
+#include <limits>
+
 namespace lrpp::ops {
 
 /// max(x, 0). Its factor is the step function, 0 at 0 (the side from which x carries no relevance either
@@ -91,6 +93,43 @@ class Softplus final : public Activation {
  public:
   std::string_view type() const override { return "softplus"; }
   Tensors forward(const Tensors& inputs) const override { return {at::softplus(inputs.at(0))}; }
+};
+
+/// relu(x)^2 (So et al., arXiv:2109.08668), so that f(x)/x is relu(x).
+class Relu2 final : public Activation {
+ public:
+  std::string_view type() const override { return "relu2"; }
+  bool nonnegative(const std::vector<bool>&) const override { return true; }
+  Tensors forward(const Tensors& inputs) const override { return {at::relu(inputs.at(0)).square()}; }
+  Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
+  Tensor factor(const Tensor& x) const override { return at::relu(x); }
+  bool has_factor() const override { return true; }
+};
+
+/// 1 / (1 + exp(-x)). f(0) = 1/2, so that f(x)/x has no limit at 0.
+class Sigmoid final : public Activation {
+ public:
+  std::string_view type() const override { return "sigmoid"; }
+  bool nonnegative(const std::vector<bool>&) const override { return true; }
+  Tensors forward(const Tensors& inputs) const override { return {at::sigmoid(inputs.at(0))}; }
+};
+
+struct ClampAttributes {
+  double min = 0;
+  double max = std::numeric_limits<double>::infinity();
+};
+
+/// min(max(x, min), max): the limits of time steps. It may lift 0, so that f(x)/x has no limit there.
+class Clamp final : public Activation {
+ public:
+  /// Throws UserError unless min <= max.
+  explicit Clamp(ClampAttributes attributes);
+  std::string_view type() const override { return "clamp"; }
+  Tensors forward(const Tensors& inputs) const override;
+  Json attributes() const override { return to_json_value(attributes_); }
+
+ private:
+  ClampAttributes attributes_;
 };
 
 }  // namespace lrpp::ops

@@ -38,6 +38,9 @@ Norm::Norm(Tensor weight, Tensor bias, bool centred, NormAttributes attributes)
   require(weight_.dim() == 1, "norm", "weight must have shape [D]; got {}", shape_string(weight_.sizes()));
   require(!bias_.defined() || bias_.sizes() == weight_.sizes(), "norm",
           "bias must have the weight's shape {}", shape_string(weight_.sizes()));
+  require(attributes_.groups > 0 && weight_.size(0) % attributes_.groups == 0, "norm",
+          "the weight's {} entries must fall into {} equal groups", weight_.size(0), attributes_.groups);
+  LRPP_ASSERT(attributes_.groups == 1 || !centred_);
   const double offset = attributes_.offset;
   gain_ = offset == 0 ? weight_ : weight_.to(at_least_float(weight_.scalar_type())) + offset;
 }
@@ -48,7 +51,9 @@ Tensor Norm::scale(const Tensor& x) const {
   if (centred_)
     return std::get<2>(
         at::native_layer_norm(wide, wide.sizes().slice(wide.dim() - 1), {}, {}, attributes_.eps));
-  return at::rsqrt(wide.square().mean(-1, true) + attributes_.eps);
+  if (attributes_.groups == 1) return at::rsqrt(wide.square().mean(-1, true) + attributes_.eps);
+  const Tensor parts = wide.unflatten(-1, {attributes_.groups, -1});
+  return at::rsqrt(parts.square().mean(-1, true) + attributes_.eps).expand_as(parts).flatten(-2);
 }
 
 Tensors Norm::forward(const Tensors& inputs) const {

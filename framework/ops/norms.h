@@ -6,7 +6,8 @@ namespace lrpp::ops {
 
 struct NormAttributes {
   double eps = 1e-5;
-  double offset = 0;  ///< added to the stored weight: 1 in Gemma, whose weights are near 0
+  double offset = 0;   ///< added to the stored weight: 1 in Gemma, whose weights are near 0
+  int64_t groups = 1;  ///< of RMSNorm: so many equal parts of the last dimension have a statistic each
 };
 
 /// Base of norms over the last dimension: y = w * s * (x - c mean(x)) + b with a statistic s of x.
@@ -38,7 +39,7 @@ class Norm : public Op {
 /// x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich, arXiv:1910.07467). [..., D] -> [..., D].
 class RmsNorm final : public Norm {
  public:
-  /// weight: [D].
+  /// weight: [D]. Throws UserError where the groups do not divide D.
   explicit RmsNorm(Tensor weight, NormAttributes attributes = {})
       : Norm(std::move(weight), {}, /*centred=*/false, attributes) {}
   std::string_view type() const override { return "rms_norm"; }

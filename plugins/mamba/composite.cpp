@@ -1,25 +1,37 @@
 #include <lrpp/plugins/mamba/composite.h>
 
 namespace lrpp::mamba {
+namespace {
+
+void add(Composite& composite, Match match, RulePtr rule) {
+  composite.entries.push_back({std::move(match), std::move(rule)});
+}
+
+}  // namespace
 
 Composite mamba_lrp(const Registry& registry, const MambaLrpParameters& parameters) {
-  const auto entry = [&](std::vector<std::string> ops, std::string_view rule,
-                         Json arguments = Json::object()) {
-    // Made first: where it throws in the middle of the braces, GCC 12 destroys the names twice.
-    RulePtr made = registry.make_rule(rule, arguments);
-    return Composite::Entry{{std::move(ops), std::nullopt, {}}, std::move(made)};
+  const auto rule = [&](std::string_view name, const Json& arguments = Json::object()) {
+    return registry.make_rule(name, arguments);
   };
   Composite composite;
-  composite.entries = {
-      entry({"selective_scan"}, "hold"),
-      entry({"gate"}, "half"),
-      entry({"silu"}, "identity", {{"stabilizer", parameters.stabilizer}}),
-      entry({"rms_norm"}, "constant-norm"),
-      entry({"linear", "conv1d"}, "epsilon", {{"epsilon", parameters.epsilon}}),
-      entry({"add", "split", "select_token", "cast"}, "epsilon", {{"epsilon", 0}}),
-      // Makes the time steps: nothing reaches it while the scan's parameters are held.
-      entry({"softplus"}, "gradient"),
-  };
+  add(composite, {.kind = {OpKind::held_linear}}, rule("hold"));
+  // Input 0 of the second product of attention are the weights. Nothing reaches what makes them.
+  add(composite, {.op = {"matmul"}, .name = "context"}, rule("hold", {{"factor", 0}}));
+  add(composite, {.kind = {OpKind::product}}, rule("half"));
+  add(composite, {.kind = {OpKind::softmax}}, rule("gradient"));
+  // These make time steps and the shares of experts: nothing reaches them while those are held.
+  add(composite, {.op = {"softplus", "clamp", "sigmoid"}}, rule("gradient"));
+  add(composite, {.kind = {OpKind::activation}}, rule("identity", {{"stabilizer", parameters.stabilizer}}));
+  add(composite, {.kind = {OpKind::norm}}, rule("constant-norm"));
+  add(composite, {.kind = {OpKind::linear}}, rule("epsilon", {{"epsilon", parameters.epsilon}}));
+  add(composite, {.kind = {OpKind::wiring}}, rule("epsilon", {{"epsilon", 0}}));
+  return composite;
+}
+
+Composite mamba_lrp_vision(const Registry& registry, const MambaLrpVisionParameters& parameters) {
+  const RulePtr gamma = registry.make_rule("generalized-gamma", {{"gamma", parameters.gamma}});
+  Composite composite = mamba_lrp(registry, {parameters.epsilon, parameters.stabilizer});
+  composite.entries.insert(composite.entries.begin(), {Match{.op = {"conv1d"}}, gamma});
   return composite;
 }
 

@@ -9,8 +9,20 @@ struct MambaLrpParameters {
   double stabilizer = 0;  ///< of the identity rule; the authors' code has 1e-6
 };
 
-/// MambaLRP (arXiv:2406.07592): the scan's parameters held, the gate's relevance halved, the factors of SiLU
-/// and RMSNorm held, LRP-0 on linear maps.
+/// MambaLRP (arXiv:2406.07592): the scan's parameters held, the gate's relevance halved, the factors of
+/// activations and norms held, LRP-0 on linear maps. What the paper does not have follows from its principle,
+/// that what chooses is held and what is chosen carries the relevance: attention weights are held, and so are
+/// the choice and the shares of experts (docs/theory/mamba2.md).
 Composite mamba_lrp(const Registry& registry, const MambaLrpParameters& parameters);
+
+struct MambaLrpVisionParameters {
+  double gamma = 0.25;  ///< of the generalized gamma rule on depthwise convolutions
+  double epsilon = 0;
+  double stabilizer = 0;
+};
+
+/// `mamba_lrp` with the generalized gamma rule on depthwise convolutions, as its authors explain Vision Mamba
+/// (arXiv:2406.07592, appendix).
+Composite mamba_lrp_vision(const Registry& registry, const MambaLrpVisionParameters& parameters);
 
 }  // namespace lrpp::mamba

@@ -1,16 +1,19 @@
-#include <lrpp/plugins/mamba/adapters/language_model.h>
+#include <lrpp/plugins/mamba/adapters/stack.h>
 #include <lrpp/plugins/mamba/composite.h>
 #include <lrpp/plugins/mamba/register.h>
 
 namespace lrpp {
 namespace {
 
-/// An adapter's `load`: the config read by `read`, the rest alike.
-template <class Read>
-auto load_with(Read read) {
-  return [read](const ModelDirectory& directory, const LoadOptions& options) {
+using namespace mamba;
+
+/// An adapter's `load`: the config read by `read`, and the graph put together from it by `build`.
+template <class Config>
+auto load_with(Config (*read)(const Json&, const std::string&),
+               Model (*build)(const Config&, const ModelDirectory&, const LoadOptions&)) {
+  return [=](const ModelDirectory& directory, const LoadOptions& options) {
     const std::string where = fmt::format("config {}", (directory.path / "config.json").string());
-    return mamba::build_stack(read(directory.config, where), directory, options);
+    return build(read(directory.config, where), directory, options);
   };
 }
 
@@ -19,17 +22,25 @@ auto load_with(Read read) {
 void register_mamba(Registry& registry) {
   registry.add_op({"conv1d", OpKind::linear, "causal depthwise convolution over tokens"});
   registry.add_op({"selective_scan", OpKind::held_linear, "the selective state-space recurrence of Mamba"});
-  registry.add_composite<mamba::MambaLrpParameters>(
-      "mamba-lrp", "MambaLRP: scan parameters held, gate halved, SiLU and norm factors held, LRP-0 elsewhere",
-      mamba::mamba_lrp);
-  registry.add_adapter({"mamba",
-                        "Mamba language models and classifiers, Hugging Face naming",
-                        "mamba-lrp",
-                        {},
-                        load_with(mamba::read_huggingface_config)});
-  registry.add_adapter(
-      {"mamba_ssm", "Mamba language models, original state-spaces naming (no model_type needed)", "mamba-lrp",
-       mamba::is_state_spaces_config, load_with(mamba::read_state_spaces_config)});
+  registry.add_op({"ssd", OpKind::held_linear, "the multi-head state-space recurrence of Mamba-2"});
+  registry.add_composite<MambaLrpParameters>("mamba-lrp",
+                                             "MambaLRP: scan parameters, attention weights and expert shares "
+                                             "held, gates halved, activation and norm "
+                                             "factors held, LRP-0 elsewhere",
+                                             mamba_lrp);
+  registry.add_composite<MambaLrpVisionParameters>(
+      "mamba-lrp-vision", "as mamba-lrp with the generalized gamma rule on depthwise convolutions",
+      mamba_lrp_vision);
+  const auto add = [&](const char* type, const char* summary, auto read, auto recognizes, auto build) {
+    registry.add_adapter({type, summary, "mamba-lrp", recognizes, load_with(read, build)});
+  };
+  add("mamba", "Mamba language models and classifiers, Hugging Face naming", read_mamba, nullptr,
+      build_stack);
+  add("falcon_mamba", "Falcon-Mamba language models", read_falcon_mamba, nullptr, build_stack);
+  add("mamba2", "Mamba-2 language models and classifiers, Hugging Face naming", read_mamba2, nullptr,
+      build_stack);
+  add("mamba_ssm", "Mamba and Mamba-2 language models, original state-spaces naming (no model_type needed)",
+      read_state_spaces_config, is_state_spaces_config, build_stack);
 }
 
 }  // namespace lrpp

@@ -1,13 +1,16 @@
-#include <lrpp/framework/io/reflect_json.h>
 #include <lrpp/framework/labels.h>
-#include <lrpp/plugins/mamba/adapters/stack_config.h>
+#include <lrpp/plugins/mamba/adapters/config.h>
+#include <lrpp/plugins/mamba/adapters/stack.h>
 
 namespace lrpp::mamba {
 namespace {
 
-/// The keys that change what the model computes, with the defaults of transformers' MambaConfig. The others
-/// are about initialisation, training and generation.
-struct HuggingFaceConfig {
+using transformer::require_layers;
+using transformer::require_size;
+
+/// The keys that change what the model computes, of all stacks, with the defaults of transformers'
+/// MambaConfig. The others are about initialisation, training and generation.
+struct StackKeys {
   int64_t vocab_size = 50280;
   int64_t hidden_size = 768;
   int64_t state_size = 16;
@@ -25,70 +28,118 @@ struct HuggingFaceConfig {
   std::optional<std::vector<std::string>> architectures;
 };
 
-bool is_classifier(const HuggingFaceConfig& config) {
-  if (config.lm_head_is_classifier) return true;
-  for (const std::string& name : config.architectures.value_or(std::vector<std::string>{})) {
+struct FalconKeys {
+  double mixer_rms_eps = 1e-6;
+};
+
+struct Mamba2Keys {
+  int64_t num_heads = 128;
+  int64_t head_dim = 64;
+  int64_t n_groups = 8;
+};
+
+bool is_classifier(const StackKeys& keys) {
+  if (keys.lm_head_is_classifier) return true;
+  for (const std::string& name : keys.architectures.value_or(std::vector<std::string>{})) {
     if (name.ends_with("ForSequenceClassification")) return true;
   }
   return false;
 }
 
-/// A number, or "auto": a sixteenth of the hidden size, rounded up.
-int64_t time_step_rank(const Json& config, int64_t hidden_size, const std::string& where) {
-  const int64_t automatic = (hidden_size + 15) / 16;
-  const auto rank = config.find("time_step_rank");
-  if (rank == config.end() || *rank == "auto") return automatic;
-  require(rank->is_number_integer() && *rank > 0 && *rank <= max_size, where,
-          "'time_step_rank' must be \"auto\" or a positive integer; got {}", describe_value(*rank));
-  return rank->get<int64_t>();
+/// `keys` as they stand in the config, checked; absent ones keep their value.
+StackKeys read_keys(const Json& config, const std::string& family, StackKeys keys, const std::string& where) {
+  keys = from_json_value<StackKeys>(config, where, UnknownKeys::ignore, keys);
+  require_family(config, family, where);
+  require_size(where, "vocab_size", keys.vocab_size);
+  require_size(where, "hidden_size", keys.hidden_size);
+  require_size(where, "state_size", keys.state_size);
+  require_size(where, "expand", keys.expand);
+  require_size(where, "conv_kernel", keys.conv_kernel);
+  require_layers(where, "num_hidden_layers", keys.num_hidden_layers);
+  transformer::require_eps(where, "layer_norm_epsilon", keys.layer_norm_epsilon);
+  require_silu(config, "hidden_act", where);
+  const int64_t expanded = keys.expand * keys.hidden_size;
+  require(keys.intermediate_size.value_or(expanded) == expanded, where,
+          "'intermediate_size' must be expand x hidden_size = {}; got {}", expanded,
+          keys.intermediate_size.value_or(0));
+  return keys;
 }
 
-void check(const HuggingFaceConfig& config, const std::string& where) {
-  const auto positive = [&](std::string_view key, int64_t value) {
-    require(value > 0 && value <= max_size, where, "'{}' must be between 1 and 2^24; got {}", key, value);
-  };
-  positive("vocab_size", config.vocab_size);
-  positive("hidden_size", config.hidden_size);
-  positive("state_size", config.state_size);
-  positive("expand", config.expand);
-  positive("conv_kernel", config.conv_kernel);
-  require(config.num_hidden_layers >= 0 && config.num_hidden_layers < 100000, where,
-          "'num_hidden_layers' must be between 0 and 100000; got {}", config.num_hidden_layers);
-  require(config.layer_norm_epsilon >= 0, where, "'layer_norm_epsilon' must be at least 0; got {}",
-          config.layer_norm_epsilon);
-  require(config.hidden_act == "silu" || config.hidden_act == "swish", where,
-          "'hidden_act' must be \"silu\"; got \"{}\", which this adapter does not support",
-          config.hidden_act);
-  require(config.intermediate_size.value_or(config.expand * config.hidden_size) ==
-              config.expand * config.hidden_size,
-          where, "'intermediate_size' must be expand x hidden_size = {}; got {}",
-          config.expand * config.hidden_size, config.intermediate_size.value_or(0));
+StackConfig make_stack(const StackKeys& keys, const Json& config, const std::string& where) {
+  StackConfig stack;
+  stack.num_layers = keys.num_hidden_layers;
+  stack.residual_in_fp32 = keys.residual_in_fp32;
+  stack.frame.vocab_size = keys.vocab_size;
+  stack.frame.hidden_size = keys.hidden_size;
+  stack.frame.norm = {/*rms=*/true, keys.layer_norm_epsilon};
+  stack.frame.tied_head = keys.tie_word_embeddings;
+  stack.frame.head.outputs = keys.vocab_size;
+  if (is_classifier(keys)) {
+    const int64_t outputs = num_labels_of(config, where);
+    stack.frame.head = {/*classifier=*/true, outputs, labels_of(config, outputs, where)};
+  }
+  return stack;
+}
+
+BlockConfig make_block(const StackKeys& keys, const Json& config, const std::string& where) {
+  BlockConfig block;
+  block.hidden_size = keys.hidden_size;
+  block.intermediate_size = keys.expand * keys.hidden_size;
+  block.state_size = keys.state_size;
+  block.conv_kernel = keys.conv_kernel;
+  block.time_step_rank = read_time_step_rank(config, "time_step_rank", keys.hidden_size, where);
+  block.use_bias = keys.use_bias;
+  block.use_conv_bias = keys.use_conv_bias;
+  return block;
 }
 
 }  // namespace
 
-StackConfig read_huggingface_config(const Json& json, const std::string& where) {
-  const auto config = from_json_value<HuggingFaceConfig>(json, where, UnknownKeys::ignore);
-  check(config, where);
-  StackConfig stack;
-  stack.block = {config.hidden_size,
-                 config.expand * config.hidden_size,
-                 config.state_size,
-                 config.conv_kernel,
-                 time_step_rank(json, config.hidden_size, where),
-                 config.use_bias,
-                 config.use_conv_bias,
-                 config.layer_norm_epsilon};
-  stack.num_layers = config.num_hidden_layers;
-  stack.vocab_size = config.vocab_size;
-  stack.residual_in_fp32 = config.residual_in_fp32;
-  stack.tied_head = config.tie_word_embeddings;
-  stack.num_outputs = config.vocab_size;
-  if (is_classifier(config)) {
-    stack.num_outputs = num_labels_of(json, where);
-    stack.labels = labels_of(json, stack.num_outputs, where);
-    stack.tied_head = false;
-  }
+StackConfig read_mamba(const Json& config, const std::string& where) {
+  const StackKeys keys = read_keys(config, "Mamba", {}, where);
+  // The tensors of both families have the same names and shapes: only the config tells them apart.
+  require(!config.contains("mixer_rms_eps"), where,
+          "'mixer_rms_eps' belongs to model type 'falcon_mamba', whose norms of dt, B and C 'mamba' does not "
+          "have; set 'model_type' to what the checkpoint is");
+  StackConfig stack = make_stack(keys, config, where);
+  stack.mixer = make_block(keys, config, where);
+  return stack;
+}
+
+StackConfig read_falcon_mamba(const Json& config, const std::string& where) {
+  const StackKeys keys = read_keys(config, "FalconMamba", {}, where);
+  const auto own = from_json_value<FalconKeys>(config, where, UnknownKeys::ignore);
+  transformer::require_eps(where, "mixer_rms_eps", own.mixer_rms_eps);
+  BlockConfig block = make_block(keys, config, where);
+  block.parameter_norm_eps = own.mixer_rms_eps;
+  StackConfig stack = make_stack(keys, config, where);
+  stack.mixer = block;
+  return stack;
+}
+
+StackConfig read_mamba2(const Json& config, const std::string& where) {
+  StackKeys defaults;
+  defaults.vocab_size = 32768;
+  defaults.hidden_size = 4096;
+  defaults.state_size = 128;
+  defaults.num_hidden_layers = 64;
+  defaults.tie_word_embeddings = false;
+  const StackKeys keys = read_keys(config, "Mamba2", defaults, where);
+  const auto own = from_json_value<Mamba2Keys>(config, where, UnknownKeys::ignore);
+  Mamba2Config mixer;
+  mixer.hidden_size = keys.hidden_size;
+  mixer.heads = own.num_heads;
+  mixer.head_dim = own.head_dim;
+  mixer.state_size = keys.state_size;
+  mixer.groups = own.n_groups;
+  mixer.conv_kernel = keys.conv_kernel;
+  mixer.use_bias = keys.use_bias;
+  mixer.use_conv_bias = keys.use_conv_bias;
+  mixer.norm_eps = keys.layer_norm_epsilon;
+  std::tie(mixer.dt_min, mixer.dt_max) = read_time_step_limit(config, "time_step_limit", where);
+  require_mamba2(mixer, {"num_heads", "head_dim", "n_groups"}, keys.expand * keys.hidden_size, where);
+  StackConfig stack = make_stack(keys, config, where);
+  stack.mixer = mixer;
   return stack;
 }
 

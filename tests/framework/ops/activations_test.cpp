@@ -37,6 +37,10 @@ std::vector<Case> cases() {
       {std::make_shared<ops::SoftCap>(ops::SoftCapAttributes{3}),
        [](const Tensor& x) { return 3 * (1 - 2 / ((2 * x / 3).exp() + 1)); }},
       {std::make_shared<ops::QuickGelu>(), [=](const Tensor& x) { return x * sigmoid(1.702 * x); }},
+      {std::make_shared<ops::Relu2>(), [](const Tensor& x) { return at::where(x > 0, x * x, x * 0); }},
+      {std::make_shared<ops::Sigmoid>(), sigmoid},
+      {std::make_shared<ops::Clamp>(ops::ClampAttributes{0.5, 2}),
+       [](const Tensor& x) { return at::where(x < 0.5, x * 0 + 0.5, at::where(x > 2, x * 0 + 2, x)); }},
       {std::make_shared<ops::Softplus>(), [](const Tensor& x) { return (1 + x.exp()).log(); }},
   };
 }
@@ -81,6 +85,11 @@ TEST(Activations, FactorsAreFiniteEverywhere) {
 
 TEST(Gelu, ApproximationIsChecked) {
   testing::expect_user_error([] { ops::Gelu({"fast"}); }, {"'none' or 'tanh'", "'fast'"});
+}
+
+TEST(Clamp, LimitsAreChecked) {
+  testing::expect_user_error([] { ops::Clamp({2, 1}); }, {"min must not be above max", "2", "1"});
+  EXPECT_EQ(ops::Clamp({0.5}).forward({at::tensor({1e300}, at::kDouble)})[0].item<double>(), 1e300);
 }
 
 TEST(SoftCap, CapIsChecked) {

@@ -65,6 +65,22 @@ TEST(RmsNorm, AgainstAutograd) {
   }
 }
 
+TEST(RmsNorm, OfGroupsAgainstAutograd) {
+  const Tensor weight = random({6}, 1);
+  const ops::RmsNorm op(weight, {.eps = 1e-5, .groups = 3});
+  const auto norm = [&](const Tensor& x, bool hold) {
+    const Tensor parts = x.reshape({x.size(0), x.size(1), 3, 2});
+    const Tensor rms = (parts.square().mean(-1, true) + 1e-5).sqrt();
+    return (parts / (hold ? rms.detach() : rms)).reshape(x.sizes()) * weight;
+  };
+  const Tensors inputs{random({2, 5, 6}, 2)};
+  check_against_autograd(
+      op, [&](const Tensors& in) -> Tensors { return {norm(in[0], false)}; }, inputs, tolerance);
+  check_linear_view(
+      op, [&](const Tensors& in) -> Tensors { return {norm(in[0], true)}; }, inputs, 0, tolerance);
+  testing::expect_user_error([&] { ops::RmsNorm(weight, {.groups = 4}); }, {"6 entries", "4 equal groups"});
+}
+
 TEST(LayerNorm, AgainstAutograd) {
   const Tensor weight = random({6}, 1);
   for (const Tensor& bias : {Tensor(), random({6}, 2)}) {

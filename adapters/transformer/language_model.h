@@ -1,0 +1,39 @@
+#pragma once
+
+#include <lrpp/adapters/transformer/builder.h>
+#include <lrpp/adapters/transformer/config.h>
+#include <lrpp/framework/registry.h>
+
+#include <functional>
+
+namespace lrpp::transformer {
+
+/// What stands around the layers of a language model or of a classifier of texts: the embedding below them,
+/// the last norm and the head above.
+struct LanguageModelConfig {
+  int64_t vocab_size = 0, hidden_size = 0;
+  double embedding_scale = 1;
+  NormConfig norm;         ///< the last one
+  bool tied_head = false;  ///< a language model's head is the embedding table
+  std::optional<double> logit_cap;
+  Head head;
+};
+
+/// Module names.
+struct LanguageModelNames {
+  std::string base, embedding, norm;
+  std::string head = "lm_head", classifier = "score";
+};
+
+/// Adds the layers: ids [B,T] and embeddings [B,T,D] -> [B,T,D].
+using AddLayers = std::function<Value(Builder& builder, Value ids, Value embeddings)>;
+
+/// Inputs input_ids [B,T] and position [B], output [B,C] at that position. The token is taken before the last
+/// norm, so that norm and head see one token of each example. With `every_position` there is no input
+/// `position`, and the output is [B,T,C]. Padding must follow the real tokens, which never see it. A head has
+/// a bias where the checkpoint stores one.
+Model build_language_model(const LanguageModelConfig& config, const LanguageModelNames& names,
+                           const ModelDirectory& directory, const LoadOptions& options,
+                           const AddLayers& add_layers);
+
+}  // namespace lrpp::transformer
