@@ -13,8 +13,8 @@ namespace {
 constexpr std::array<std::pair<std::string_view, std::string_view>, 8> other_endings{{
     {"LayerNorm.weight", "LayerNorm.gamma"},
     {"LayerNorm.bias", "LayerNorm.beta"},
-    {"in_proj.weight", "in_proj_weight"},
-    {"in_proj.bias", "in_proj_bias"},
+    {"self_attention.in_proj.weight", "self_attention.in_proj_weight"},
+    {"self_attention.in_proj.bias", "self_attention.in_proj_bias"},
     {"mlp.0.weight", "mlp.linear_1.weight"},
     {"mlp.0.bias", "mlp.linear_1.bias"},
     {"mlp.3.weight", "mlp.linear_2.weight"},
@@ -29,7 +29,7 @@ std::string Builder::stored(const std::string& name) const {
     if (!name.ends_with(present)) continue;
     spellings.push_back(name.substr(0, name.size() - present.size()) + std::string(other));
     // torch.nn.MultiheadAttention holds these itself: a message must not ask for a module that never was.
-    if (other.starts_with("in_proj_")) spellings.erase(spellings.begin());
+    if (other.starts_with("self_attention.in_proj_")) spellings.erase(spellings.begin());
   }
   for (const std::string& spelling : spellings) {
     if (weights_.contains(spelling)) return spelling;

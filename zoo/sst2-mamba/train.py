@@ -2,15 +2,16 @@
 # requires-python = ">=3.10"
 # dependencies = ["torch>=2.6", "numpy", "safetensors", "tokenizers"]
 # ///
-"""Trains the sentiment classifier of this folder: a small Mamba on the Stanford Sentiment Treebank (two classes).
+"""Trains the sentiment classifiers sst2-mamba and sst2-mamba2: a small Mamba or Mamba-2 on the Stanford Sentiment
+Treebank (two classes).
 
-    python train.py --data DIR --minilm DIR --output DIR
+    python train.py [--family mamba2] --data DIR --minilm DIR --output DIR
 
 --data    holds train.tsv (a header, then text TAB label), sentences_dev.tsv and sentences_test.tsv (label TAB sentence)
 --minilm  holds tokenizer.json and model.safetensors of all-MiniLM-L6-v2, the source of the vocabulary and word vectors
 --output  receives config.json, tokenizer.json and model.safetensors (float16), and the measured accuracy on the screen
 
-Shapes in comments: B sentences, T tokens, D hidden, E intermediate (2 D), N states, R rank of the step size.
+Shapes in comments: B sentences, T tokens, D hidden, E intermediate (2 D), N states, R rank of the step size, H heads.
 """
 
 import argparse
@@ -146,11 +147,42 @@ class Mixer(nn.Module):
         return self.out_proj(y * F.silu(gate)).transpose(0, 1)
 
 
+class Mixer2(nn.Module):
+    """Mamba-2's, with one group of B and C. The recurrence in its dual form, quadratic in T: sentences are short."""
+
+    def __init__(self, config):
+        super().__init__()
+        d, n, self.heads = config["hidden_size"], config["state_size"], config["num_heads"]
+        e = self.heads * config["head_dim"]
+        self.sizes, self.conv_sizes = [e, e + 2 * n, self.heads], [e, n, n]
+        self.in_proj = nn.Linear(d, sum(self.sizes), bias=False)
+        self.conv1d = nn.Conv1d(e + 2 * n, e + 2 * n, config["conv_kernel"], groups=e + 2 * n,
+                                padding=config["conv_kernel"] - 1)
+        step = torch.exp(torch.rand(self.heads) * math.log(100.0) + math.log(0.001))
+        self.dt_bias = nn.Parameter(step + torch.log(-torch.expm1(-step)))
+        self.A_log = nn.Parameter((torch.rand(self.heads) * 15 + 1).log())
+        self.D = nn.Parameter(torch.ones(self.heads))
+        self.norm = RMSNorm(e, config["layer_norm_epsilon"])
+        self.out_proj = nn.Linear(e, d, bias=False)
+
+    def forward(self, x):
+        gate, x, step = self.in_proj(x).split(self.sizes, -1)
+        x = F.silu(self.conv1d(x.transpose(1, 2))[..., :x.shape[1]]).transpose(1, 2)
+        x, b, c = x.split(self.conv_sizes, -1)
+        x = x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B,H,T,E/H]
+        step = F.softplus(step + self.dt_bias).transpose(1, 2)  # [B,H,T]
+        log_decay = (step * -torch.exp(self.A_log)[:, None]).cumsum(-1)
+        later = torch.ones(x.shape[2], x.shape[2], dtype=torch.bool, device=x.device).triu(1)
+        decay = (log_decay.unsqueeze(-1) - log_decay.unsqueeze(-2)).masked_fill(later, -torch.inf).exp()
+        y = (decay * (c @ b.transpose(1, 2)).unsqueeze(1) * step.unsqueeze(-2)) @ x + self.D[:, None, None] * x
+        return self.out_proj(self.norm(y.transpose(1, 2).flatten(2) * F.silu(gate)))
+
+
 class Block(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.norm = RMSNorm(config["hidden_size"], config["layer_norm_epsilon"])
-        self.mixer = Mixer(config)
+        self.mixer = Mixer2(config) if config["model_type"] == "mamba2" else Mixer(config)
 
 
 class Classifier(nn.Module):
@@ -264,6 +296,8 @@ def main():
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--states", type=int, default=16)
+    parser.add_argument("--family", choices=["mamba", "mamba2"], default="mamba")
+    parser.add_argument("--head-dim", type=int, default=32, help="channels of a head of Mamba-2")
     parser.add_argument("--limit", type=int, help="train on this many texts only (to try the script)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args()
@@ -276,13 +310,17 @@ def main():
     texts = [[text for text, _ in rows], [natural(text) for text, _ in rows]]
     tokenizer, minilm_rows = build_tokenizer(args.minilm / "tokenizer.json", texts[0] + texts[1], args.vocabulary)
     config = {
-        "architectures": ["MambaForCausalLM"], "model_type": "mamba", "lm_head_is_classifier": True, "num_labels": 2,
+        "architectures": ["Mamba2ForCausalLM" if args.family == "mamba2" else "MambaForCausalLM"],
+        "model_type": args.family, "lm_head_is_classifier": True, "num_labels": 2,
         "id2label": {"0": "negative", "1": "positive"}, "label2id": {"negative": 0, "positive": 1},
-        "vocab_size": len(minilm_rows), "hidden_size": args.hidden, "intermediate_size": 2 * args.hidden, "expand": 2,
-        "state_size": args.states, "num_hidden_layers": args.layers, "conv_kernel": 4,
-        "time_step_rank": math.ceil(args.hidden / 16), "use_bias": False, "use_conv_bias": True, "hidden_act": "silu",
+        "vocab_size": len(minilm_rows), "hidden_size": args.hidden, "expand": 2,
+        "state_size": args.states, "num_hidden_layers": args.layers, "conv_kernel": 4, "use_bias": False, "use_conv_bias": True, "hidden_act": "silu",
         "layer_norm_epsilon": 1e-5, "residual_in_fp32": True, "tie_word_embeddings": False, "use_cache": False,
         "pad_token_id": PAD, "eos_token_id": SEP, "bos_token_id": SEP, "torch_dtype": "float16"}
+    if args.family == "mamba2":
+        config.update(num_heads=2 * args.hidden // args.head_dim, head_dim=args.head_dim, n_groups=1)
+    else:
+        config.update(intermediate_size=2 * args.hidden, time_step_rank=math.ceil(args.hidden / 16))
 
     model = Classifier(config, args.dropout)
     model.backbone.embeddings.weight.data = word_vectors(args.minilm / "model.safetensors", minilm_rows, args.hidden)

@@ -68,8 +68,11 @@ TEST(StateSpaces, OriginalNamingIsTheSameModel) {
   EXPECT_TRUE(
       explain_case(loaded, gradient, tensors)
           .relevance.equal(explain_case(load_case("hf-forward/mamba-tied"), gradient, tensors).relevance));
-  model.config["ssm_cfg"]["layer"] = "Mamba2";
-  expect_user_error([&] { model.load(); }, {"ssm_cfg.layer", "Mamba2"});
+  model.config["ssm_cfg"]["layer"] = "Mamba3";
+  expect_user_error([&] { model.load(); }, {"ssm_cfg.layer", "Mamba3"});
+  model.config["ssm_cfg"] = {{"layer", "Mamba2"}, {"d_state", 4}, {"headdim", 8}};
+  expect_user_error([&] { model.load(); },
+                    {"backbone.layers.0.mixer.in_proj.weight", "[76, 16]", "[64, 16]"});
   model.config["ssm_cfg"] = {{"d_sate", 4}};
   expect_user_error([&] { model.load(); }, {"ssm_cfg", "'d_sate'", "d_state"});
   model.config["ssm_cfg"] = {{"dt_rank", -1}};
