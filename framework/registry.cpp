@@ -94,6 +94,10 @@ void register_framework(Registry& registry) {
   registry.add_op({"concat", OpKind::wiring, "lays values one after the other along a dimension"});
   registry.add_op({"split_heads", OpKind::wiring, "cuts the channels of each token into heads"});
   registry.add_op({"merge_heads", OpKind::wiring, "lays the heads of each token side by side"});
+  registry.add_op({"expert_choice", OpKind::wiring, "the best experts of each token, and their scores"});
+  registry.add_op({"expert_dispatch", OpKind::wiring, "the tokens of each expert, one output each"});
+  registry.add_op(
+      {"expert_combine", OpKind::held_linear, "the weighted sum of what its experts made of a token"});
   registry.add_op({"rope", OpKind::wiring, "rotary position embedding of queries or keys"});
   registry.add_op({"cast", OpKind::wiring, "changes the dtype"});
   registry.add_op({"max_pool2d", OpKind::wiring, "the largest value of each window"});
@@ -117,6 +121,7 @@ void register_framework(Registry& registry) {
   registry.add_op({"rms_norm", OpKind::norm, "x / rms(x) * weight"});
   registry.add_op({"layer_norm", OpKind::norm, "(x - mean) / std * weight + bias"});
   registry.add_op({"batch_norm", OpKind::norm, "batch norm with the statistics of training held"});
+  registry.add_op({"sum_norm", OpKind::norm, "x / sum(x): weights of experts as shares"});
   registry.add_op({"mul", OpKind::product, "the product of two values"});
   registry.add_op({"gate", OpKind::product, "the product of a branch and its gate"});
   registry.add_op({"matmul", OpKind::product, "the matrix product of two values, head by head"});

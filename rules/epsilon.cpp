@@ -17,9 +17,7 @@ std::string Epsilon::rejects(const Op& op) const {
 Needs Epsilon::needs(const Op& op) const {
   Needs needs = linear_view_needs(op);
   if (parameters_.epsilon == 0) return needs;
-  // Wiring has outputs beside the first only where it cuts values apart; max_pool2d's second is an index.
-  const int outputs = op.kind() == OpKind::wiring && op.type() != "split" ? 1 : op.num_outputs();
-  for (int i = 0; i < outputs; ++i) needs.outputs.push_back(i);
+  for (int i = 0; i < op.num_outputs(); ++i) needs.outputs.push_back(i);
   return needs;
 }
 

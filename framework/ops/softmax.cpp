@@ -24,7 +24,9 @@ Softmax::Softmax(SoftmaxAttributes attributes) : attributes_(attributes) {
 
 Tensors Softmax::forward(const Tensors& inputs) const {
   const Tensor& scores = inputs.at(0);
-  require(scores.dim() == 4, "softmax", "scores must have shape [B,H,T,S]; got {}",
+  const bool everything = !attributes_.causal && !attributes_.padded;
+  require(scores.dim() == 4 || (everything && scores.dim() > 2), "softmax",
+          "scores must have shape [B,H,T,S]{}; got {}", everything ? " or [B,...,S]" : "",
           shape_string(scores.sizes()));
   const auto wide = at::promote_types(scores.scalar_type(), at::kFloat);
   Tensor hidden;

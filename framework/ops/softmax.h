@@ -11,7 +11,8 @@ struct SoftmaxAttributes {
 };
 
 /// The softmax of attention scores [B,H,T,S] over S, computed in float32 at least. What a token does not see
-/// has a share of exactly 0; a row that sees nothing is 0 everywhere.
+/// has a share of exactly 0; a row that sees nothing is 0 everywhere. Where everything is seen, the scores
+/// may be of any shape [B,...,S]: those of a router over its experts.
 class Softmax final : public Op {
  public:
   /// Throws UserError for a negative window, or one without `causal`.

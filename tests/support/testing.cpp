@@ -24,6 +24,7 @@ TemporaryFolder::~TemporaryFolder() {
 
 double relative_difference(const Tensor& a, const Tensor& b) {
   if (a.sizes() != b.sizes()) return std::numeric_limits<double>::infinity();
+  if (b.numel() == 0) return 0;
   const Tensor wide = b.to(at::kDouble);
   const double scale = std::max(wide.abs().max().item<double>(), std::numeric_limits<double>::min());
   return (a.to(at::kDouble) - wide).abs().max().item<double>() / scale;
