@@ -18,6 +18,8 @@ class Weights {
   Tensor take(const std::string& name, std::vector<int64_t> shape);
   /// The same for half precision too: scalars of a recurrence lose too much in bfloat16.
   Tensor take_at_least_float32(const std::string& name, std::vector<int64_t> shape);
+  /// What `take` makes of the weights.
+  at::ScalarType dtype() const { return options_.dtype; }
   /// [size] of ones with the weights' dtype and device: the weight of a norm that has none.
   Tensor ones(int64_t size) const;
   /// A tensor that the model does not use when it is applied (the counter of a batch norm): it may be there.

@@ -21,11 +21,18 @@ std::array<Value, 3> add_projections(Builder& builder, const std::string& layer,
                                      const AttentionConfig& config, Value x) {
   const int64_t D = config.hidden_size;
   const int64_t q = config.heads * config.head_dim, kv = config.kv_heads * config.head_dim;
-  const auto project = [&](const std::string& name, int64_t out) {
-    return builder.linear(layer + "." + name, {D, out, config.qkv_bias, config.layout}, x);
+  const auto project = [&](const char* sum, const std::string& name, const std::string& adapter,
+                           int64_t out) {
+    const LinearConfig shape{D, out, config.qkv_bias, config.layout};
+    const Value projected = builder.linear(layer + "." + name, shape, x);
+    if (config.adapter_rank == 0) return projected;
+    return add_low_rank(builder, layer + "." + adapter, layer + "." + names.block + "." + sum,
+                        config.adapter_rank, shape, x, projected);
   };
   if (config.projection == Projection::separate) {
-    return {project(names.q, q), project(names.k, kv), project(names.v, kv)};
+    return {project("q_adapter_add", names.q, names.q_adapter, q),
+            project("k_adapter_add", names.k, names.k_adapter, kv),
+            project("v_adapter_add", names.v, names.v_adapter, kv)};
   }
   const std::string name = layer + "." + names.qkv;
   auto [weight, bias] = builder.take_linear(name, {D, q + 2 * kv, config.qkv_bias, config.layout});
@@ -71,9 +78,9 @@ Value add_attention(Builder& builder, const std::string& layer, const AttentionN
   const Value shares = builder.add(name("softmax"), std::make_shared<ops::Softmax>(sight), seen);
   const Value context = builder.add(name("context"), std::make_shared<ops::Matmul>(), {shares, v});
   const Value merged = builder.add(name("merge"), std::make_shared<ops::MergeHeads>(), {context});
+  const int64_t out = config.out_size > 0 ? config.out_size : config.hidden_size;
   return builder.linear(layer + "." + names.out,
-                        {config.heads * config.head_dim, config.hidden_size, config.out_bias, config.layout},
-                        merged);
+                        {config.heads * config.head_dim, out, config.out_bias, config.layout}, merged);
 }
 
 }  // namespace lrpp::transformer

@@ -37,7 +37,30 @@ std::string Builder::stored(const std::string& name) const {
     const std::string bare = spelling.substr(base_.size() + 1);
     if (weights_.contains(bare)) return bare;
   }
+  for (const std::string& shared : shared_names(name)) {
+    if (weights_.contains(shared)) return shared;
+  }
   return spellings.front();
+}
+
+std::vector<std::string> Builder::shared_names(const std::string& name) const {
+  for (const std::vector<std::string>& prefixes : tied_) {
+    for (const std::string& prefix : prefixes) {
+      if (!name.starts_with(prefix + ".")) continue;
+      std::vector<std::string> names;
+      for (const std::string& other : prefixes) names.push_back(other + name.substr(prefix.size()));
+      return names;
+    }
+  }
+  return {};
+}
+
+Tensor Builder::take(const std::string& name, std::vector<int64_t> shape) {
+  const std::string found = stored(name);
+  if (shared_names(name).empty()) return weights_.take(found, std::move(shape));
+  Tensor& shared = shared_[found];
+  if (!shared.defined() || shared.sizes() != shape) shared = weights_.take(found, std::move(shape));
+  return shared;
 }
 
 LinearWeights Builder::take_linear(const std::string& name, const LinearConfig& config) {

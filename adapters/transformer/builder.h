@@ -3,8 +3,10 @@
 #include <lrpp/framework/graph.h>
 #include <lrpp/framework/weights.h>
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lrpp::transformer {
 
@@ -46,15 +48,17 @@ class Builder {
     return graph_.add(name, std::move(op), std::move(inputs));
   }
 
+  at::ScalarType dtype() const { return weights_.dtype(); }
   bool contains(const std::string& name) const { return weights_.contains(stored(name)); }
-  Tensor take(const std::string& name, std::vector<int64_t> shape) {
-    return weights_.take(stored(name), std::move(shape));
-  }
+  Tensor take(const std::string& name, std::vector<int64_t> shape);
   Tensor take_at_least_float32(const std::string& name, std::vector<int64_t> shape) {
     return weights_.take_at_least_float32(stored(name), std::move(shape));
   }
   /// As the weight of a norm that has none: [size], in the dtype and on the device of the weights.
   Tensor ones(int64_t size) const { return weights_.ones(size); }
+  /// The modules below these prefixes share their weights: a tensor that the checkpoint holds below one of
+  /// them serves all.
+  void tie(std::vector<std::string> prefixes) { tied_.push_back(std::move(prefixes)); }
   /// A tensor that the model does not use: it may be there.
   void pass_over(const std::string& name) { weights_.pass_over(stored(name)); }
   LinearWeights take_linear(const std::string& name, const LinearConfig& config);
@@ -71,10 +75,14 @@ class Builder {
  private:
   /// The name under which the checkpoint has the tensor; today's where it has none.
   std::string stored(const std::string& name) const;
+  /// The name below each of the prefixes that are tied to one of its own; none where it is not tied.
+  std::vector<std::string> shared_names(const std::string& name) const;
 
   Weights weights_;
   GraphBuilder graph_;
   std::string base_;
+  std::vector<std::vector<std::string>> tied_;
+  std::map<std::string, Tensor> shared_;  ///< what was taken of them, so that it is in memory once
 };
 
 }  // namespace lrpp::transformer

@@ -3,6 +3,8 @@
 #include <lrpp/framework/ops/wiring.h>
 
 #include <cmath>
+#include <tuple>
+#include <utility>
 
 namespace lrpp::transformer {
 
@@ -16,17 +18,50 @@ LayerConfig plain_layer(int64_t hidden_size, int64_t heads, int64_t intermediate
   return layer;
 }
 
+Value add_low_rank(Builder& builder, const std::string& name, const std::string& sum, int64_t rank,
+                   const LinearConfig& projection, Value x, Value projected) {
+  const Value down = builder.linear(name + ".0", {projection.in, rank, /*bias=*/false}, x);
+  const Value up = builder.linear(name + ".1", {rank, projection.out, /*bias=*/false}, down);
+  return builder.add(sum, std::make_shared<ops::Add>(), {projected, up});
+}
+
+namespace {
+
+/// The branch and its gate, [B,T,F] each, from one projection.
+std::pair<Value, Value> add_gate_up(Builder& builder, const std::string& layer, const MlpNames& names,
+                                    const MlpConfig& config, Value x) {
+  const auto name = [&](const std::string& part) { return layer + "." + part; };
+  const int64_t F = config.intermediate_size;
+  const LinearConfig both{config.hidden_size, 2 * F, config.bias, config.layout};
+  Value projected = builder.linear(name(names.gate_up), both, x);
+  if (config.adapter_rank > 0) {
+    projected = add_low_rank(builder, name(names.gate_up_adapter), name(names.block + ".adapter_add"),
+                             config.adapter_rank, both, x, projected);
+  }
+  const auto split = std::make_shared<ops::Split>(ops::SplitAttributes{{F, F}, -1});
+  const auto parts = builder.graph().add_multi(name(names.block + ".gate_up_split"), split, {projected});
+  return {parts[1], parts[0]};
+}
+
+}  // namespace
+
 Value add_mlp(Builder& builder, const std::string& layer, const MlpNames& names, const MlpConfig& config,
               Value x) {
   const auto name = [&](const std::string& part) { return layer + "." + part; };
   const LinearConfig in{config.hidden_size, config.intermediate_size, config.bias, config.layout};
   const LinearConfig out{config.intermediate_size, config.hidden_size, config.bias, config.layout};
-  const Value up = builder.linear(name(names.up), in, x);
   if (!config.gated) {
+    const Value up = builder.linear(name(names.up), in, x);
     const Value act = builder.add(name(names.block + ".act"), config.activation, {up});
     return builder.linear(name(names.down), out, act);
   }
-  const Value gate = builder.linear(name(names.gate), in, x);
+  Value up, gate;
+  if (config.fused) {
+    std::tie(up, gate) = add_gate_up(builder, layer, names, config, x);
+  } else {
+    up = builder.linear(name(names.up), in, x);
+    gate = builder.linear(name(names.gate), in, x);
+  }
   const Value act = builder.add(name(names.block + ".act"), config.activation, {gate});
   const Value product = builder.add(name(names.block + ".gate"), std::make_shared<ops::Gate>(), {up, act});
   return builder.linear(name(names.down), out, product);

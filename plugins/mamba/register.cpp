@@ -1,4 +1,6 @@
+#include <lrpp/plugins/mamba/adapters/hybrid.h>
 #include <lrpp/plugins/mamba/adapters/stack.h>
+#include <lrpp/plugins/mamba/adapters/zamba2.h>
 #include <lrpp/plugins/mamba/composite.h>
 #include <lrpp/plugins/mamba/register.h>
 
@@ -39,6 +41,10 @@ void register_mamba(Registry& registry) {
   add("falcon_mamba", "Falcon-Mamba language models", read_falcon_mamba, nullptr, build_stack);
   add("mamba2", "Mamba-2 language models and classifiers, Hugging Face naming", read_mamba2, nullptr,
       build_stack);
+  add("jamba", "Jamba language models and classifiers", read_jamba, nullptr, build_hybrid);
+  add("bamba", "Bamba language models", read_bamba, nullptr, build_hybrid);
+  add("zamba2", "Zamba2 language models and classifiers", read_zamba2, nullptr, build_zamba2);
+  add("nemotron_h", "Nemotron-H language models", read_nemotron_h, nullptr, build_hybrid);
   add("mamba_ssm", "Mamba and Mamba-2 language models, original state-spaces naming (no model_type needed)",
       read_state_spaces_config, is_state_spaces_config, build_stack);
 }

@@ -1,0 +1,98 @@
+// Jamba, Bamba, Zamba2 and Nemotron-H: forward, gradient and ledger.
+#include <lrpp/tests/plugins/mamba/hybrid_cases.h>
+#include <lrpp/tests/support/damaged_checkpoint.h>
+#include <lrpp/tests/support/every_composite.h>
+#include <lrpp/tests/support/graph_autograd.h>
+
+namespace lrpp {
+namespace {
+
+using namespace testing;
+
+class Hybrid : public ::testing::TestWithParam<std::string> {
+ protected:
+  Hybrid() : tensors_(case_tensors(GetParam())) {}
+  std::map<std::string, Tensor> tensors_;
+};
+
+TEST_P(Hybrid, EqualsTransformers) {
+  // Float64 on both sides. The logits of a language model are those of every position.
+  const Tensor& logits = tensors_.at("logits");
+  const Model model = load_case(GetParam(), at::kDouble, /*every_position=*/logits.dim() == 3);
+  const auto inputs = logits.dim() == 3
+                          ? std::map<std::string, Tensor>{{"input_ids", tensors_.at("input_ids")}}
+                          : case_inputs(model, tensors_);
+  EXPECT_LT(relative_difference(run_forward(model, inputs), logits), 1e-9);
+}
+
+TEST_P(Hybrid, GradientEqualsAutograd) {
+  const Model model = load_case(GetParam());
+  const auto inputs = case_inputs(model, tensors_);
+  const Tensor target = tensors_.at("target").unsqueeze(1);
+  const Tensor seed = at::zeros_like(run_forward(model, inputs)).scatter_(1, target, 1.0);
+  const Tensor expected = autograd_of_graph(model.graph, inputs, seed);
+  // Float64 rounding through a whole model, relative to the largest entry.
+  EXPECT_LT(relative_difference(explain_case(model, "gradient", tensors_).relevance, expected), 1e-11);
+}
+
+TEST_P(Hybrid, BalancesUnderEveryComposite) {
+  const Model model = load_case(GetParam());
+  ExplainOptions options;
+  options.target = "input";
+  options.given_target = tensors_.at("target");
+  expect_balance_under_every_composite(builtin_registry(), model, case_inputs(model, tensors_), options);
+}
+
+TEST_P(Hybrid, UnderMambaLrpOnlyBiasesAbsorbAndWhatChoosesIsNotReached) {
+  const Attribution a = explain_case(load_case(GetParam()), "mamba-lrp", tensors_, /*audit=*/true);
+  for (const LedgerRow& row : a.ledger->rows) {
+    SCOPED_TRACE(row.node);
+    EXPECT_EQ(row.stabilizer.abs().max().item<double>(), 0);
+    EXPECT_EQ(row.by_rule.abs().max().item<double>(), 0);
+    for (const char* chooses : {"dt_", "router", "mixer.gate", ".choice", ".scores", ".shares", ".softmax",
+                                "q_proj", "k_proj", "_layernorm"}) {
+      const bool norm_of_tokens = row.node.find("input_layernorm") != std::string::npos ||
+                                  row.node.find("ff_layernorm") != std::string::npos ||
+                                  row.node.find("final_layernorm") != std::string::npos;
+      const bool gate_of_a_mixer = row.op == "gate";
+      if (norm_of_tokens || gate_of_a_mixer || row.node.find(chooses) == std::string::npos) continue;
+      EXPECT_FALSE(row.reached) << "it chooses, and is held";
+    }
+  }
+}
+
+TEST_P(Hybrid, PaddingOnTheRightChangesNothing) {
+  const Model model = load_case(GetParam());
+  const Tensor& ids = tensors_.at("input_ids");
+  const Tensor padded = at::cat({ids, at::full({ids.size(0), 3}, 5, at::kLong)}, 1);
+  const Tensor mask = at::cat({at::ones_like(ids), at::zeros({ids.size(0), 3}, at::kLong)}, 1);
+  const Plan plan = make_plan(model.graph, builtin_registry().make_composite("mamba-lrp"));
+  ExplainOptions options;
+  options.target = "input";
+  options.given_target = tensors_.at("target");
+  const auto with = explain(plan, prepare_text(model, {padded, mask, {}}, "last"), model.labels, options);
+  const auto without = explain(plan, prepare_text(model, {ids, {}, {}}, "last"), model.labels, options);
+  // Other sums of the same numbers: matrix products of another size.
+  EXPECT_LT(relative_difference(with.relevance.slice(1, 0, ids.size(1)), without.relevance), 1e-11);
+  EXPECT_EQ(with.relevance.slice(1, ids.size(1)).abs().max().item<double>(), 0);
+}
+
+TEST_P(Hybrid, OneExampleOfABatchIsExplainedAsAlone) {
+  // Experts get as many rows as the neediest example of the batch has tokens for them: the others are padded.
+  const Model model = load_case(GetParam());
+  const auto of = [&](int64_t from, int64_t to) {
+    std::map<std::string, Tensor> part;
+    for (const auto& [name, tensor] : tensors_) part[name] = tensor.slice(0, from, to);
+    return explain_case(model, "mamba-lrp", part).relevance;
+  };
+  const Tensor both = of(0, 2);
+  for (int64_t b = 0; b < 2; ++b)
+    EXPECT_LT(relative_difference(both.slice(0, b, b + 1), of(b, b + 1)), 1e-11);
+}
+
+TEST_P(Hybrid, ADamagedTensorIsNamed) { expect_damage_is_named(GetParam(), optional_tensors(GetParam())); }
+
+INSTANTIATE_TEST_SUITE_P(Cases, Hybrid, ::testing::ValuesIn(hybrid_cases()), test_name);
+
+}  // namespace
+}  // namespace lrpp
