@@ -2,7 +2,6 @@
 
 #include <lrpp/tests/support/models.h>
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -22,8 +21,5 @@ inline std::vector<std::string> hybrid_cases() {
           "hf-options/nemotron-h-moe",
           "hf-options/nemotron-h-moe-plain"};
 }
-
-/// Tensors that the checkpoint of a case may lack.
-inline std::set<std::string> optional_tensors(const std::string&) { return {}; }
 
 }  // namespace lrpp::testing
