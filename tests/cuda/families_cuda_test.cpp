@@ -43,7 +43,9 @@ INSTANTIATE_TEST_SUITE_P(All, FamilyOnCuda,
                                            "hf-forward/gpt-neox", "hf-forward/llama-gqa", "hf-forward/gemma2",
                                            "hf-forward/gemma3", "hf-forward/qwen3", "hf-forward/vit",
                                            "hf-forward/resnet", "hf-forward/convnext", "lxt/vit-cp-lrp",
-                                           "zennit/vgg-bn-epsilon-plus", "zennit/resnet-epsilon-plus"),
+                                           "zennit/vgg-bn-epsilon-plus", "zennit/resnet-epsilon-plus",
+                                           "hf-forward/jamba", "hf-forward/bamba", "hf-forward/zamba2",
+                                           "hf-options/nemotron-h-moe"),
                          [](const auto& info) {
                            std::string name = info.param;
                            for (char& c : name) c = c == '/' || c == '-' ? '_' : c;

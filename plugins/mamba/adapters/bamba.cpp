@@ -64,7 +64,10 @@ std::vector<bool> read_attending(const BambaKeys& keys, const Json& config, cons
 int64_t read_head_dim(const BambaKeys& keys, const Json& config, const std::string& where) {
   const auto found = config.find("mamba_d_head");
   if (found == config.end() || found->is_null() || *found == "auto") {
-    return keys.mamba_expand * keys.hidden_size / keys.mamba_n_heads;
+    const int64_t expanded = keys.mamba_expand * keys.hidden_size;
+    require(expanded % keys.mamba_n_heads == 0, where,
+            "'mamba_n_heads' must divide the expanded hidden size {}; got {}", expanded, keys.mamba_n_heads);
+    return expanded / keys.mamba_n_heads;
   }
   require(found->is_number_integer(), where, "'mamba_d_head' must be \"auto\" or an integer; got {}",
           describe_value(*found));

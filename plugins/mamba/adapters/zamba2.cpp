@@ -29,6 +29,8 @@ void check_copies(Builder& builder, const std::vector<std::string>& prefixes,
       require(at::equal(checkpoint.get(found->second), checkpoint.get(name)),
               fmt::format("checkpoint {}", directory.path.string()),
               "the config lets layers share a block, but '{}' differs from '{}'", name, found->second);
+      // Whichever of them its layers ask for, the other is of no use.
+      builder.pass_over(found->second);
       builder.pass_over(name);
     }
   }

@@ -125,7 +125,10 @@ std::vector<bool> read_hybrid(const Zamba2Keys& keys, const Json& config, const 
   for (size_t i = 0; i < hybrid.size(); ++i) {
     if (hybrid[i]) ids.push_back(i);
   }
-  require_option(config, "hybrid_layer_ids", ids, where);
+  const auto stored = config.find("hybrid_layer_ids");
+  require(stored == config.end() || *stored == ids, where,
+          "'hybrid_layer_ids' must agree with 'layers_block_type', {}; got {}", ids.dump(),
+          stored == config.end() ? "" : stored->dump());
   return hybrid;
 }
 

@@ -64,6 +64,14 @@ TEST_P(Hybrid, UnderMambaLrpOnlyBiasesAbsorbAndWhatChoosesIsHeld) {
   }
 }
 
+TEST_P(Hybrid, AnAuditExplainsTheSame) {
+  // Without one, the last layers are computed for the explained token alone, as far as that goes.
+  const Model model = load_case(GetParam());
+  const Attribution a = explain_case(model, "mamba-lrp", tensors_),
+                    audited = explain_case(model, "mamba-lrp", tensors_, /*audit=*/true);
+  EXPECT_LT(relative_difference(a.relevance, audited.relevance), 1e-11);
+}
+
 TEST_P(Hybrid, PaddingOnTheRightChangesNothing) {
   const Model model = load_case(GetParam());
   const Tensor& ids = tensors_.at("input_ids");
