@@ -46,6 +46,13 @@ inline std::vector<FamilyCase> family_cases() {
       {"hf-forward/bamba", mamba2 + mlp + std::set{attention}},
       {"hf-forward/zamba2", mamba2 + mlp + std::set{attention}},
       {"hf-forward/nemotron-h", mamba2 + std::set{mlp_activation, attention}},
+      {"hf-options/jamba-one-expert", mamba1 + mlp + std::set{attention, router}},
+      {"hf-options/jamba-plain-classifier", mamba1 + mlp + std::set{attention}},
+      {"hf-options/bamba-options", mamba2 + mlp + std::set{attention}},
+      {"hf-options/zamba2-attention-adapter", mamba2 + mlp + std::set{attention}},
+      {"hf-options/zamba2-classifier", mamba2 + mlp + std::set{attention}},
+      {"hf-options/nemotron-h-moe", mamba2 + std::set{mlp_activation, attention, router}},
+      {"hf-options/nemotron-h-moe-plain", mamba2 + std::set{mlp_activation, attention, router}},
   };
 }
 

@@ -15,8 +15,9 @@ class FamilyReference : public ::testing::TestWithParam<FamilyCase> {
 
 TEST_P(FamilyReference, ForwardEqualsTransformersAtEveryPosition) {
   const Tensor x = reference_.embed(tensors_.at("input_ids")), logits = reference_.logits(x, {});
+  const Tensor& expected = tensors_.at("logits");  // [B,T,V], or of a classifier [B,C] at the last token
   // Float64 on both sides, another order of the sums: 2.7e-15 was the largest seen.
-  EXPECT_LT(relative_difference(logits, tensors_.at("logits")), 1e-12);
+  EXPECT_LT(relative_difference(expected.dim() == 2 ? logits.select(1, -1) : logits, expected), 1e-12);
   // Detaching changes no value, and a / 2 + a / 2 is exact.
   EXPECT_TRUE(reference_.logits(x, everything_held()).equal(logits));
 }
@@ -29,7 +30,8 @@ TEST_P(FamilyReference, EachThingHeldMovesTheRelevance) {
     others.erase(held);
     const double moved = relative_difference(reference_relevance(reference_, tensors_, others), all);
     if (GetParam().held.contains(held)) {
-      EXPECT_GT(moved, 1e-2) << "tests against the oracle would not see this rule";
+      // 1.6e-3 was the smallest seen, a billion times the tolerance of family_oracle_test.cpp.
+      EXPECT_GT(moved, 1e-3) << "tests against the oracle would not see this rule";
     } else {
       EXPECT_EQ(moved, 0) << "the model has no such thing, or it lies upstream of what is held";
     }

@@ -6,12 +6,14 @@ namespace lrpp::testing {
 namespace {
 
 /// Rotates the first `dims` of each head, x [B,H,T,P]: dimension i and i + dims / 2 form a pair, whose angle
-/// is t * base^(-2 i / dims).
-Tensor rotated(const Tensor& x, int64_t dims, double base) {
+/// is scale * t * base^(-2 i / dims).
+Tensor rotated(const Tensor& x, const ReferenceAttention& sizes) {
+  const int64_t dims = sizes.rotary_dims;
   if (dims == 0) return x;
   const int64_t half = dims / 2;
-  const Tensor i = at::arange(half, x.options()), t = at::arange(x.size(2), x.options());
-  const Tensor angle = t.unsqueeze(1) * (-2 * std::log(base) / static_cast<double>(dims) * i).exp();
+  const Tensor i = at::arange(half, x.options()), t = sizes.rotary_scale * at::arange(x.size(2), x.options());
+  const Tensor angle =
+      t.unsqueeze(1) * (-2 * std::log(sizes.rotary_base) / static_cast<double>(dims) * i).exp();
   const auto parts = x.split_with_sizes({half, half, x.size(3) - dims}, -1);
   return at::cat({parts[0] * angle.cos() - parts[1] * angle.sin(),
                   parts[1] * angle.cos() + parts[0] * angle.sin(), parts[2]},
@@ -34,8 +36,8 @@ Tensor reference_causal_attention(const ReferencePieces& pieces, const Tensor& q
         .transpose(1, 2)
         .repeat_interleave(sizes.heads / count, 1);
   };
-  const Tensor queries = rotated(heads(q, sizes.heads), sizes.rotary_dims, sizes.rotary_base);
-  const Tensor keys = rotated(heads(k, sizes.kv_heads), sizes.rotary_dims, sizes.rotary_base);
+  const Tensor queries = rotated(heads(q, sizes.heads), sizes);
+  const Tensor keys = rotated(heads(k, sizes.kv_heads), sizes);
   const Tensor scores = queries.matmul(keys.transpose(2, 3)) * sizes.scale;
   const Tensor later = at::ones({T, T}, at::kBool).triu(1);
   const Tensor weights = scores.masked_fill(later, -INFINITY).softmax(-1);
@@ -73,7 +75,7 @@ Tensor reference_softmax_router(const Tensor& logits, int64_t chosen) {
   return weights * largest(weights, chosen);
 }
 
-Tensor reference_sigmoid_router(const Tensor& logits, const Tensor& correction,
+Tensor reference_sigmoid_router(const ReferencePieces& pieces, const Tensor& logits, const Tensor& correction,
                                 const ReferenceSigmoidRouter& sizes) {
   const Tensor scores = 1 / (1 + (-logits).exp());
   const Tensor corrected = (scores + correction).detach();
@@ -82,7 +84,7 @@ Tensor reference_sigmoid_router(const Tensor& logits, const Tensor& correction,
   const Tensor group_chosen = largest(of_groups, sizes.chosen_groups).unsqueeze(-1);
   const Tensor choice = largest(grouped.masked_fill(group_chosen == 0, -INFINITY).flatten(-2), sizes.chosen);
   Tensor weights = scores * choice;
-  if (sizes.normalize) weights = weights / (weights.sum(-1, true) + 1e-20);
+  if (sizes.normalize) weights = weights / pieces.hold(weights.sum(-1, true) + 1e-20, Held::router_sum);
   return weights * sizes.scale;
 }
 

@@ -9,9 +9,9 @@ namespace lrpp::testing {
 
 struct ReferenceAttention {
   int64_t heads, kv_heads;
-  double scale;             ///< of the scores
-  int64_t rotary_dims = 0;  ///< the first of a head's that are rotated; 0: no positions
-  double rotary_base = 10000;
+  double scale;                                  ///< of the scores
+  int64_t rotary_dims = 0;                       ///< the first of a head's that are rotated; 0: no positions
+  double rotary_base = 10000, rotary_scale = 1;  ///< the scale is of the positions
 };
 
 /// q [B,T,H*P], k and v [B,T,K*P] -> the values' means by the softmax's weights, [B,T,H*P].
@@ -40,7 +40,7 @@ struct ReferenceSigmoidRouter {
 };
 /// Nemotron-H's router: sigmoids; `correction` [E] takes part in the choice only; groups of experts are
 /// chosen first, by the sum of their two largest.
-Tensor reference_sigmoid_router(const Tensor& logits, const Tensor& correction,
+Tensor reference_sigmoid_router(const ReferencePieces& pieces, const Tensor& logits, const Tensor& correction,
                                 const ReferenceSigmoidRouter& sizes);
 
 }  // namespace lrpp::testing

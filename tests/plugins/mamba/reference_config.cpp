@@ -51,8 +51,15 @@ std::string ReferenceMamba::layer_type(int64_t i) const {
   return type == "full_attention" ? "attention" : type;
 }
 
+ReferenceMamba1 ReferenceMamba::mamba1_sizes() const {
+  ReferenceMamba1 sizes{option<std::string>("hidden_act", "silu"), std::nullopt};
+  if (type_ == "jamba") sizes.norm_epsilon = epsilon_;
+  if (type_ == "falcon_mamba") sizes.norm_epsilon = option("mixer_rms_eps", 1e-6);
+  return sizes;
+}
+
 ReferenceMamba2 ReferenceMamba::mamba2_sizes() const {
-  ReferenceMamba2 sizes{0, 1, 0, epsilon_, 1, 0, INFINITY};
+  ReferenceMamba2 sizes{option<std::string>("hidden_act", "silu"), 0, 1, 0, epsilon_, 1, 0, INFINITY};
   if (type_ == "mamba2") {
     sizes.heads = config_["num_heads"].get<int64_t>();
     sizes.groups = config_["n_groups"].get<int64_t>();
@@ -66,10 +73,12 @@ ReferenceMamba2 ReferenceMamba::mamba2_sizes() const {
     sizes.groups = sizes.norm_groups = config_["mamba_ngroups"].get<int64_t>();
     sizes.state = config_["mamba_d_state"].get<int64_t>();
     sizes.norm_epsilon = 1e-5;  // not the config's
+    sizes.activation = "silu";  // hidden_act is the MLP's
   } else {
     sizes.heads = config_["mamba_num_heads"].get<int64_t>();
     sizes.groups = sizes.norm_groups = config_["n_groups"].get<int64_t>();
     sizes.state = config_["ssm_state_size"].get<int64_t>();
+    sizes.activation = option<std::string>("mamba_hidden_act", "silu");
   }
   if (type_ == "mamba2" || type_ == "bamba") {
     if (config_.contains("time_step_limit")) {
@@ -91,9 +100,11 @@ ReferenceAttention ReferenceMamba::attention_sizes() const {
       type_ == "zamba2" ? 2 * hidden / sizes.heads : option("head_dim", hidden / sizes.heads);
   sizes.scale = 1 / std::sqrt(static_cast<double>(width) / (type_ == "zamba2" ? 2 : 1));
   const Json rope = option("rope_parameters", Json::object());
-  if (rope.value("rope_type", "default") != "default") {
-    throw std::invalid_argument("the oracle knows the default rotary positions only");
+  const std::string rope_type = rope.value("rope_type", "default");
+  if (rope_type != "default" && rope_type != "linear") {
+    throw std::invalid_argument("the oracle does not know the rotary positions " + rope_type);
   }
+  sizes.rotary_scale = rope_type == "linear" ? 1 / rope["factor"].get<double>() : 1;
   sizes.rotary_base = rope.value("rope_theta", option("rope_theta", 10000.0));
   if (type_ == "bamba") {
     sizes.rotary_dims =

@@ -21,7 +21,9 @@ Tensor ReferenceMamba::logits(const Tensor& embeddings, const std::set<Held>& he
   }
   const bool backbone = weights_.contains(base_ + "norm_f.weight");
   x = pieces.rms_norm(x, base_ + (backbone ? "norm_f" : "final_layernorm"), epsilon_);
-  if (weights_.contains("lm_head.weight")) return pieces.linear(x, "lm_head");
+  for (const char* head : {"lm_head", "score"}) {  // "score" of a classifier
+    if (weights_.contains(std::string(head) + ".weight")) return pieces.linear(x, head);
+  }
   return x.matmul(embed(at::arange(config_["vocab_size"].get<int64_t>())).t());  // tied
 }
 
@@ -105,10 +107,8 @@ Tensor ReferenceMamba::shared_block(const ReferencePieces& pieces, const Tensor&
 
 Tensor ReferenceMamba::mixer(const ReferencePieces& pieces, const Tensor& x,
                              const std::string& prefix) const {
-  if (type_ == "mamba") return reference_mamba1_mixer(pieces, x, prefix, std::nullopt);
-  if (type_ == "jamba") return reference_mamba1_mixer(pieces, x, prefix, epsilon_);
-  if (type_ == "falcon_mamba") {
-    return reference_mamba1_mixer(pieces, x, prefix, option("mixer_rms_eps", 1e-6));
+  if (type_ == "mamba" || type_ == "falcon_mamba" || type_ == "jamba") {
+    return reference_mamba1_mixer(pieces, x, prefix, mamba1_sizes());
   }
   return reference_mamba2_mixer(pieces, x, prefix, mamba2_sizes());
 }
@@ -136,7 +136,7 @@ Tensor ReferenceMamba::nemotron_experts(const ReferencePieces& pieces, const Ten
                                         const std::string& prefix) const {
   const std::string activation = option<std::string>("mlp_hidden_act", "relu2");
   const Tensor weights = reference_sigmoid_router(
-      pieces.linear(x, prefix + "gate"), weights_.at(prefix + "gate.e_score_correction_bias"),
+      pieces, pieces.linear(x, prefix + "gate"), weights_.at(prefix + "gate.e_score_correction_bias"),
       {option<int64_t>("num_experts_per_tok", 2), option<int64_t>("n_group", 1),
        option<int64_t>("topk_group", 1), option("norm_topk_prob", true),
        option("routed_scaling_factor", 1.0)});

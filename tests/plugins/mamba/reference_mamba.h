@@ -34,6 +34,7 @@ class ReferenceMamba {
     return config_.contains(name) && !config_[name].is_null() ? config_[name].get<T>() : otherwise;
   }
   std::string layer_type(int64_t i) const;
+  ReferenceMamba1 mamba1_sizes() const;
   ReferenceMamba2 mamba2_sizes() const;
   ReferenceAttention attention_sizes() const;
 

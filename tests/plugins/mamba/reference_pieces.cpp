@@ -26,7 +26,7 @@ std::set<Held> everything_held() {
   std::set<Held> held = ssm_held();
   held.insert({Held::ssm_gate, Held::mlp_gate, Held::conv_activation, Held::gate_activation,
                Held::mlp_activation, Held::norm, Held::gated_norm, Held::parameter_norm, Held::attention,
-               Held::router});
+               Held::router, Held::router_sum});
   return held;
 }
 

@@ -26,6 +26,7 @@ enum class Held {
   parameter_norm,   ///< 1 / rms of the norms over dt, B and C: upstream of what is held
   attention,        ///< the softmax's weights
   router,           ///< the weights of the experts; their choice is constant anyway
+  router_sum,       ///< the sum that the weights are divided by: upstream of what is held
 };
 
 /// All of the above: MambaLRP.

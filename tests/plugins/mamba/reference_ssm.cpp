@@ -3,16 +3,18 @@
 namespace lrpp::testing {
 
 Tensor reference_mamba1_mixer(const ReferencePieces& pieces, const Tensor& x, const std::string& prefix,
-                              std::optional<double> norm_epsilon) {
+                              const ReferenceMamba1& sizes) {
   const auto projected = pieces.linear(x, prefix + "in_proj").chunk(2, -1);
-  const Tensor u = pieces.activation(pieces.convolution(projected[0], prefix + "conv1d"), "silu",
+  const Tensor u = pieces.activation(pieces.convolution(projected[0], prefix + "conv1d"), sizes.activation,
                                      Held::conv_activation);      // [B,T,E]
   const Tensor A = -pieces.weights().at(prefix + "A_log").exp();  // [E,N]
   const int64_t N = A.size(1);
   const Tensor parameters = pieces.linear(u, prefix + "x_proj");
   const auto parts = parameters.split_with_sizes({parameters.size(-1) - 2 * N, N, N}, -1);
   const auto normed = [&](const Tensor& part, const char* name) {
-    return norm_epsilon ? pieces.rms_norm(part, prefix + name, *norm_epsilon, Held::parameter_norm) : part;
+    return sizes.norm_epsilon
+               ? pieces.rms_norm(part, prefix + name, *sizes.norm_epsilon, Held::parameter_norm)
+               : part;
   };
   const Tensor dt = at::softplus(pieces.linear(normed(parts[0], "dt_layernorm"), prefix + "dt_proj"));
   const Tensor B = pieces.hold(normed(parts[1], "b_layernorm"), Held::B);  // [B,T,N]
@@ -37,8 +39,8 @@ Tensor reference_mamba2_mixer(const ReferencePieces& pieces, const Tensor& x, co
   const Tensor projected = pieces.linear(x, prefix + "in_proj");
   const int64_t E = (projected.size(-1) - 2 * G * N - H) / 2;
   const auto branches = projected.split_with_sizes({E, E + 2 * G * N, H}, -1);  // z; x, B and C; dt
-  const Tensor xBC =
-      pieces.activation(pieces.convolution(branches[1], prefix + "conv1d"), "silu", Held::conv_activation);
+  const Tensor xBC = pieces.activation(pieces.convolution(branches[1], prefix + "conv1d"), sizes.activation,
+                                       Held::conv_activation);
   const auto parts = xBC.split_with_sizes({E, G * N, G * N}, -1);
   const Tensor u = parts[0].unflatten(-1, {H, E / H});  // [B,T,H,P]
   const auto of_heads = [&](const Tensor& v) {          // [B,T,G*N] -> [B,T,H,N]: heads share their group's
