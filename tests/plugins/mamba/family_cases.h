@@ -19,13 +19,20 @@ inline std::string family_name(const ::testing::TestParamInfo<FamilyCase>& info)
   return test_name({info.param.fixture, info.index});
 }
 
-/// The oracle's relevance at the embeddings, of a case's targets at the last position: [B,T,D].
+/// The oracle's gradient at the embeddings, of a case's targets at the last position: [B,T,D].
+inline Tensor reference_gradient(const ReferenceMamba& reference,
+                                 const std::map<std::string, Tensor>& tensors, const std::set<Held>& held,
+                                 double stabilizer = 0) {
+  const Tensor& ids = tensors.at("input_ids");
+  const Tensor last = at::full({ids.size(0)}, ids.size(1) - 1, at::kLong);
+  return reference.gradient(ids, last, tensors.at("target"), held, stabilizer);
+}
+
+/// The same, times the embeddings.
 inline Tensor reference_relevance(const ReferenceMamba& reference,
                                   const std::map<std::string, Tensor>& tensors, const std::set<Held>& held,
                                   double stabilizer = 0) {
-  const Tensor& ids = tensors.at("input_ids");
-  const Tensor last = at::full({ids.size(0)}, ids.size(1) - 1, at::kLong);
-  return reference.embed(ids) * reference.gradient(ids, last, tensors.at("target"), held, stabilizer);
+  return reference.embed(tensors.at("input_ids")) * reference_gradient(reference, tensors, held, stabilizer);
 }
 
 inline std::set<Held> operator+(std::set<Held> a, const std::set<Held>& b) {
