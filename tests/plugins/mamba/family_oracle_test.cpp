@@ -8,8 +8,8 @@ namespace {
 using namespace testing;
 
 /// Rounding of float64 through a whole model, relative to the largest entry: the sums are taken in another
-/// order (chunks here, tokens there), which comes to 1e-14. Any one thing held that were left out would move
-/// the result by 1e-3 or more.
+/// order (chunks here, tokens there), which comes to 8e-14 at most. Any one thing held that were left out
+/// would move the result by 1e-3 or more.
 constexpr double tolerance = 1e-12;
 
 class FamilyOracle : public ::testing::TestWithParam<FamilyCase> {
