@@ -3,6 +3,7 @@
 #include <lrpp/tests/plugins/mamba/reference_mamba.h>
 #include <lrpp/tests/support/models.h>
 
+#include <ostream>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ struct FamilyCase {
   std::string fixture;
   std::set<Held> held;
 };
+
+inline void PrintTo(const FamilyCase& family_case, std::ostream* out) { *out << family_case.fixture; }
 
 inline std::string family_name(const ::testing::TestParamInfo<FamilyCase>& info) {
   return test_name({info.param.fixture, info.index});
