@@ -2,6 +2,10 @@
 
 #include <lrpp/adapters/transformer/blocks.h>
 
+#include <array>
+#include <optional>
+#include <string>
+
 // What is no module of its own is named after the block; for a mixture of experts M (of Jamba:
 // model.layers.1.feed_forward), whose router and experts have the checkpoint's names:
 //   M.router_cast            the tokens in float32, where the weights are narrower

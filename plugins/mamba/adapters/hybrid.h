@@ -10,7 +10,9 @@
 #include <variant>
 #include <vector>
 
-// Models whose layers are of several kinds: state spaces, attention, MLPs and mixtures of experts.
+// Models whose layers are of several kinds: state spaces, attention, MLPs and mixtures of experts. Nodes are
+// named as in adapters/transformer/blocks.h and moe.h, and as in Mamba's mixers; residual sums of a layer L
+// are L.mamba.add, L.attention.add and L.mlp.add, or L.add where a layer has one.
 
 namespace lrpp::mamba {
 
@@ -20,6 +22,7 @@ using transformer::LanguageModelNames;
 using transformer::MlpConfig;
 using transformer::MoeConfig;
 
+/// A mixture of experts, whose router is called differently in every family.
 struct NamedMoe {
   MoeConfig config;
   transformer::MoeNames names;  ///< within a layer

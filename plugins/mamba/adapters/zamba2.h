@@ -6,6 +6,12 @@
 
 #include <vector>
 
+// Of a layer L with a block, what is no module is named
+//   L.shared_transformer.concat       the residual stream beside the embeddings
+//   L.mamba_decoder.block_add         what the mixer's norm reads: the stream and the block's output
+//   L.mamba_decoder.mamba.add         the residual sum, to which the block itself is not added
+// and a layer without one has L.mamba.add.
+
 namespace lrpp::mamba {
 
 /// Zamba2 (Glorioso et al., arXiv:2411.15242): layers of Mamba-2, some of which also read what a Transformer

@@ -4,6 +4,8 @@
 #include <lrpp/tests/support/damaged_checkpoint.h>
 #include <lrpp/tests/support/every_composite.h>
 
+#include <set>
+
 namespace lrpp {
 namespace {
 
