@@ -23,13 +23,14 @@ import numpy
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
-from sklearn.datasets import load_digits
 from torch import nn
-from transformers import ViTConfig, ViTForImageClassification
 
 TRAINING_IMAGES = 8000  # of 10,000
 MEAN, STD = 0.1307, 0.3081  # of MNIST's pixels in [0, 1]
 LABELS = {str(digit): str(digit) for digit in range(10)}
+PREPROCESSOR = {"image_processor_type": "ViTImageProcessor", "do_convert_rgb": False, "do_resize": True,
+                "size": {"height": 28, "width": 28}, "resample": 2, "do_rescale": True, "rescale_factor": 1 / 255,
+                "do_normalize": True, "image_mean": [MEAN], "image_std": [STD]}
 
 
 # ---- Images --------------------------------------------------------------------------------------
@@ -42,8 +43,16 @@ def read_mnist(folder):
     return images / 255.0, torch.from_numpy(numpy.frombuffer(labels, numpy.uint8).astype(numpy.int64))
 
 
+def split(count):
+    """The places of the training images and of the test images: a fixed permutation, whatever the seed."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
+    return order[:TRAINING_IMAGES], order[TRAINING_IMAGES:]
+
+
 def other_writers():
     """scikit-learn's 1,797 digits of 8 x 8 pixels, from other people, at MNIST's size: 20 x 20 within 28 x 28."""
+    from sklearn.datasets import load_digits  # here: whoever only trains does without
+
     digits = load_digits()
     images = torch.from_numpy(digits.images).float().unsqueeze(1) / 16.0
     images = F.interpolate(images, size=(20, 20), mode="bilinear", align_corners=False)
@@ -104,6 +113,8 @@ CNN_CONFIG = {
 
 
 def build_vit(args):
+    from transformers import ViTConfig, ViTForImageClassification  # here: the other models do without
+
     return ViTForImageClassification(ViTConfig(
         image_size=28, patch_size=4, num_channels=1, hidden_size=args.hidden, num_hidden_layers=args.layers,
         num_attention_heads=args.hidden // 32, intermediate_size=2 * args.hidden, hidden_dropout_prob=args.dropout,
@@ -120,8 +131,11 @@ def logits(model, images):
 # ---- Training and evaluation ---------------------------------------------------------------------
 
 def train(model, images, labels, args):
-    decayed = [p for p in model.parameters() if p.ndim >= 2]
-    undecayed = [p for p in model.parameters() if p.ndim < 2]
+    def is_decayed(parameter):
+        return parameter.ndim >= 2 and not getattr(parameter, "_no_weight_decay", False)
+
+    decayed = [p for p in model.parameters() if is_decayed(p)]
+    undecayed = [p for p in model.parameters() if not is_decayed(p)]
     optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": args.weight_decay},
                                    {"params": undecayed, "weight_decay": 0.0}], lr=args.lr)
     steps, step = args.epochs * math.ceil(len(labels) / args.batch), 0
@@ -154,13 +168,10 @@ def accuracy(model, images, labels):
 def save(model, args):
     """Writes the folder and returns what ships: the rounded weights, read back, in float32."""
     args.output.mkdir(parents=True, exist_ok=True)
-    preprocessor = {"image_processor_type": "ViTImageProcessor", "do_convert_rgb": False, "do_resize": True,
-                    "size": {"height": 28, "width": 28}, "resample": 2, "do_rescale": True,
-                    "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": [MEAN], "image_std": [STD]}
-    (args.output / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=1) + "\n", encoding="utf-8")
+    (args.output / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR, indent=1) + "\n", encoding="utf-8")
     if args.architecture == "vit":
         model.half().save_pretrained(args.output)
-        return ViTForImageClassification.from_pretrained(args.output).float().to(args.device).eval()
+        return type(model).from_pretrained(args.output).float().to(args.device).eval()
     (args.output / "config.json").write_text(json.dumps(CNN_CONFIG, indent=1) + "\n", encoding="utf-8")
     save_file({name: tensor.half() if tensor.is_floating_point() else tensor
                for name, tensor in model.cpu().state_dict().items()},
@@ -192,8 +203,7 @@ def main():
     args.dropout = args.dropout if args.dropout is not None else (0.3 if cnn else 0.1)
 
     images, labels = read_mnist(args.data)
-    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))  # the split, whatever the seed
-    training, test = order[:TRAINING_IMAGES], order[TRAINING_IMAGES:]
+    training, test = split(len(labels))
     torch.manual_seed(args.seed)
     model = (Vgg(CNN_CONFIG, args.dropout) if cnn else build_vit(args)).to(args.device)
     train(model, images[training][:args.limit].to(args.device), labels[training][:args.limit].to(args.device), args)
