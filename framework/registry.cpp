@@ -106,6 +106,7 @@ void register_framework(Registry& registry) {
   registry.add_op({"dropout", OpKind::wiring, "passes everything, as dropout does after training"});
   registry.add_op({"flip", OpKind::wiring, "reverses the order along dimensions"});
   registry.add_op({"mul_scalar", OpKind::wiring, "x times a constant"});
+  registry.add_op({"mean_tokens", OpKind::wiring, "the mean over tokens"});
   registry.add_op({"flatten", OpKind::wiring, "joins consecutive dimensions"});
   registry.add_op({"permute", OpKind::wiring, "reorders the dimensions"});
   registry.add_op({"relu", OpKind::activation, "max(x, 0)"});

@@ -44,28 +44,28 @@ VisionConfig read_torchvision_vit(const Json& config, const std::string& where) 
   require_heads(where, "hidden_dim", keys.hidden_dim, "num_heads", keys.num_heads);
   require_eps(where, "layer_norm_eps", keys.layer_norm_eps);
   VisionConfig vision;
-  vision.hidden_size = keys.hidden_dim;
-  vision.image_height = vision.image_width = keys.image_size;
-  vision.patch_height = vision.patch_width = keys.patch_size;
-  require_patches(vision, where);
+  vision.frame.hidden_size = keys.hidden_dim;
+  vision.frame.image_height = vision.frame.image_width = keys.image_size;
+  vision.frame.patch_height = vision.frame.patch_width = keys.patch_size;
+  require_patches(vision.frame, where);
   vision.num_layers = keys.num_layers;
   vision.layer = plain_layer(keys.hidden_dim, keys.num_heads, keys.mlp_dim);
-  vision.layer.norm.eps = keys.layer_norm_eps;
+  vision.layer.norm.eps = vision.frame.norm.eps = keys.layer_norm_eps;
   vision.layer.attention.projection = Projection::fused;
   vision.layer.mlp.activation = make_activation("gelu", where);
-  vision.head = {true, keys.num_classes, labels_of(config, keys.num_classes, where)};
+  vision.frame.head = {true, keys.num_classes, labels_of(config, keys.num_classes, where)};
   return vision;
 }
 
 const VisionNames& torchvision_vit_names() {
   static const VisionNames names{
-      .base = "encoder",
-      .projection = "conv_proj",
-      .tokens = {"class_token"},
-      .positions = "encoder.pos_embedding",
+      .frame = {.base = "encoder",
+                .projection = "conv_proj",
+                .tokens = {.before = {"class_token"}},
+                .positions = "encoder.pos_embedding",
+                .norm = "encoder.ln",
+                .classifier = "heads.head"},
       .layers = "encoder.layers.encoder_layer_",
-      .norm = "encoder.ln",
-      .classifier = "heads.head",
       .layer = {.attention = {.block = "self_attention",
                               .q = "",
                               .k = "",

@@ -1,36 +1,27 @@
 #pragma once
 
 #include <lrpp/adapters/transformer/blocks.h>
-#include <lrpp/adapters/transformer/config.h>
-#include <lrpp/framework/registry.h>
+#include <lrpp/adapters/transformer/image_classifier.h>
 
 namespace lrpp::transformer {
 
-/// Patches of an image as tokens, a stack of bidirectional layers, and a classifier of the first token
-/// (Dosovitskiy et al., arXiv:2010.11929), whatever its checkpoint calls them.
+/// A stack of bidirectional layers over the patches of an image, whatever its checkpoint calls them.
 struct VisionConfig {
-  int64_t hidden_size = 0, channels = 3;
-  int64_t image_height = 0, image_width = 0, patch_height = 0, patch_width = 0;
+  ImageClassifierConfig frame;  ///< its norm is that of the layers too
   int64_t num_layers = 0;
   LayerConfig layer;
-  Head head;
 };
 
-/// Names of modules and parameters; those of `layer` stand below "<layers><i>".
+/// Module names; those of `layer` stand below "<layers><i>".
 struct VisionNames {
-  std::string base, projection;
-  std::vector<std::string> tokens;  ///< learned tokens before the patches: class token, distillation token
-  std::string positions, layers, norm, classifier;
+  ImageClassifierNames frame;
+  std::string layers;
   LayerNames layer;
-  std::vector<std::string> unused{};  ///< tensors that some checkpoints hold and a classifier does not use
 };
 
-/// Input pixel_values [B,C,H,W], output [B,C]. Throws UserError where `every_position` is asked for.
+/// As `build_image_classifier`.
 Model build_vision(const VisionConfig& config, const VisionNames& names, const ModelDirectory& directory,
                    const LoadOptions& options);
-
-/// Throws UserError where the image is smaller than a patch.
-void require_patches(const VisionConfig& config, const std::string& where);
 
 /// From the config.json of model types "vit" and "deit", and the names of their modules.
 VisionConfig read_vit(const Json& config, const std::string& where);

@@ -1,6 +1,5 @@
 #include <lrpp/adapters/transformer/vision.h>
 
-#include <array>
 #include <tuple>
 
 namespace lrpp::transformer {
@@ -19,22 +18,6 @@ struct VitKeys {
   bool qkv_bias = true;
 };
 
-/// A number, or [height, width].
-std::pair<int64_t, int64_t> read_extent(const Json& config, const char* key, int64_t otherwise,
-                                        const std::string& where) {
-  const auto found = config.find(key);
-  if (found == config.end() || found->is_null()) return {otherwise, otherwise};
-  const bool pair = found->is_array() && found->size() == 2;
-  std::array<int64_t, 2> extent{};
-  for (size_t i = 0; i < 2; ++i) {
-    const Json& value = pair ? (*found)[i] : *found;
-    require(value.is_number_integer() && value > 0 && value <= 65536, where,
-            "'{}' must be an integer from 1 to 65536 or a pair of them; got {}", key, describe_value(*found));
-    extent[i] = value.get<int64_t>();
-  }
-  return {extent[0], extent[1]};
-}
-
 LayerNames vit_layer_names() {
   return {.attention = {.block = "attention.attention",
                         .q = "attention.attention.query",
@@ -50,18 +33,18 @@ LayerNames vit_layer_names() {
 }
 
 VisionNames huggingface_names(const std::string& base, const std::vector<std::string>& tokens) {
-  VisionNames names{.base = base,
-                    .projection = base + ".embeddings.patch_embeddings.projection",
-                    .tokens = {},
-                    .positions = base + ".embeddings.position_embeddings",
+  VisionNames names{.frame = {.base = base,
+                              .projection = base + ".embeddings.patch_embeddings.projection",
+                              .tokens = {},
+                              .positions = base + ".embeddings.position_embeddings",
+                              .norm = base + ".layernorm",
+                              .classifier = "classifier",
+                              // Of pretraining: a classifier of the class token uses neither.
+                              .unused = {base + ".pooler.dense.weight", base + ".pooler.dense.bias",
+                                         base + ".embeddings.mask_token"}},
                     .layers = base + ".encoder.layer.",
-                    .norm = base + ".layernorm",
-                    .classifier = "classifier",
-                    .layer = vit_layer_names(),
-                    // Of pretraining: a classifier of the class token uses neither.
-                    .unused = {base + ".pooler.dense.weight", base + ".pooler.dense.bias",
-                               base + ".embeddings.mask_token"}};
-  for (const std::string& token : tokens) names.tokens.push_back(base + ".embeddings." + token);
+                    .layer = vit_layer_names()};
+  for (const std::string& token : tokens) names.frame.tokens.before.push_back(base + ".embeddings." + token);
   return names;
 }
 
@@ -78,17 +61,19 @@ VisionConfig read_vit(const Json& config, const std::string& where) {
   require_heads(where, "hidden_size", keys.hidden_size, "num_attention_heads", keys.num_attention_heads);
   require_eps(where, "layer_norm_eps", keys.layer_norm_eps);
   VisionConfig vision;
-  vision.hidden_size = keys.hidden_size;
-  vision.channels = keys.num_channels;
-  std::tie(vision.image_height, vision.image_width) = read_extent(config, "image_size", 224, where);
-  std::tie(vision.patch_height, vision.patch_width) = read_extent(config, "patch_size", 16, where);
-  require_patches(vision, where);
+  vision.frame.hidden_size = keys.hidden_size;
+  vision.frame.channels = keys.num_channels;
+  std::tie(vision.frame.image_height, vision.frame.image_width) =
+      read_extent(config, "image_size", 224, where);
+  std::tie(vision.frame.patch_height, vision.frame.patch_width) =
+      read_extent(config, "patch_size", 16, where);
+  require_patches(vision.frame, where);
   vision.num_layers = keys.num_hidden_layers;
   vision.layer = plain_layer(keys.hidden_size, keys.num_attention_heads, keys.intermediate_size);
-  vision.layer.norm.eps = keys.layer_norm_eps;
+  vision.layer.norm.eps = vision.frame.norm.eps = keys.layer_norm_eps;
   vision.layer.attention.qkv_bias = keys.qkv_bias;
   vision.layer.mlp.activation = make_activation(keys.hidden_act, where);
-  vision.head = read_classifier(config, where);
+  vision.frame.head = read_classifier(config, where);
   return vision;
 }
 
