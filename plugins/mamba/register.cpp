@@ -1,5 +1,6 @@
 #include <lrpp/plugins/mamba/adapters/hybrid.h>
 #include <lrpp/plugins/mamba/adapters/stack.h>
+#include <lrpp/plugins/mamba/adapters/vim.h>
 #include <lrpp/plugins/mamba/adapters/zamba2.h>
 #include <lrpp/plugins/mamba/composite.h>
 #include <lrpp/plugins/mamba/register.h>
@@ -47,6 +48,11 @@ void register_mamba(Registry& registry) {
   add("nemotron_h", "Nemotron-H language models", read_nemotron_h, nullptr, build_hybrid);
   add("mamba_ssm", "Mamba and Mamba-2 language models, original state-spaces naming (no model_type needed)",
       read_state_spaces_config, is_state_spaces_config, build_stack);
+  registry.add_adapter({"vim",
+                        "Vision Mamba image classifiers, hustvl naming",
+                        "mamba-lrp-vision",
+                        {},
+                        load_with(read_vim, build_vim)});
 }
 
 }  // namespace lrpp
