@@ -65,6 +65,10 @@ std::map<std::string, Tensor> prepare_text(const Model& model, const TextInputs&
   check_ids(model, ids);
   check_target(inputs.target, ids.size(0));
   const Tensor mask = checked_mask(ids, inputs.attention_mask);
+  require(
+      !model.no_padding || mask.min().item<int64_t>() == 1, "input",
+      "this model reads every token, padding too, so that attention_mask must be all ones. Explain texts of "
+      "different lengths one at a time");
   const auto& known = model.graph.inputs();
   std::map<std::string, Tensor> result{{"input_ids", ids}};
   if (known.contains("position")) {

@@ -26,6 +26,7 @@ struct Model {
   int64_t vocabulary_size = 0;      ///< token ids lie in [0, vocabulary_size); 0: the model reads no text
   int64_t max_tokens = 0;           ///< the longest input there are positions for; 0: any length
   int64_t token_types = 0;          ///< token_type_ids lie in [0, token_types); 0: the model takes none
+  bool no_padding = false;          ///< a text model that takes padding for tokens: it must not get any
   std::optional<ImageShape> image;  ///< of models that see
   std::filesystem::path directory;
   at::ScalarType dtype = at::kFloat;

@@ -36,6 +36,19 @@ Tensor Weights::take_at_least_float32(const std::string& name, std::vector<int64
   return take_as(name, shape, at::promote_types(options_.dtype, at::kFloat));
 }
 
+void Weights::check(const std::string& name, const std::vector<int64_t>& expected) {
+  if (!contains(name)) return;
+  const std::string where = fmt::format("checkpoint {}", directory_.path.string());
+  const Tensor stored = directory_.checkpoint.get(name);
+  const std::vector<int64_t> shape{static_cast<int64_t>(expected.size())};
+  require(stored.sizes() == shape, where, "the config asks for tensor '{}' to have shape {}; got {}", name,
+          shape_string(shape), shape_string(stored.sizes()));
+  require(stored.equal(at::tensor(expected, at::kLong)), where,
+          "tensor '{}' must hold what the config says, {}; it does not. Use the config of this checkpoint",
+          name, shape_string(expected));
+  taken_.insert(name);
+}
+
 void Weights::finish() const {
   for (const std::string& name : directory_.checkpoint.names()) {
     require(taken_.contains(name), fmt::format("checkpoint {}", directory_.path.string()),

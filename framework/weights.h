@@ -22,6 +22,9 @@ class Weights {
   at::ScalarType dtype() const { return options_.dtype; }
   /// [size] of ones with the weights' dtype and device: the weight of a norm that has none.
   Tensor ones(int64_t size) const;
+  /// A tensor of integers that the config has as well, and that may be there: a table kept as a buffer.
+  /// Throws UserError where it differs from `expected` in shape or values.
+  void check(const std::string& name, const std::vector<int64_t>& expected);
   /// A tensor that the model does not use when it is applied (the counter of a batch norm): it may be there.
   void pass_over(const std::string& name) { taken_.insert(name); }
   /// Throws UserError where the checkpoint holds a tensor that nobody took: an option that would be ignored.

@@ -23,7 +23,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> other_end
 
 }  // namespace
 
-std::string Builder::stored(const std::string& name) const {
+std::string Builder::stored(const std::string& wanted) const {
+  std::string name = wanted;
+  for (const auto& [prefix, other] : same_as_) {
+    if (name.starts_with(prefix)) name = other + name.substr(prefix.size());
+  }
   std::vector<std::string> spellings{name};
   for (const auto& [present, other] : other_endings) {
     if (!name.ends_with(present)) continue;

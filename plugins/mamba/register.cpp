@@ -1,3 +1,4 @@
+#include <lrpp/plugins/mamba/adapters/caduceus.h>
 #include <lrpp/plugins/mamba/adapters/hybrid.h>
 #include <lrpp/plugins/mamba/adapters/stack.h>
 #include <lrpp/plugins/mamba/adapters/vim.h>
@@ -53,6 +54,8 @@ void register_mamba(Registry& registry) {
                         "mamba-lrp-vision",
                         {},
                         load_with(read_vim, build_vim)});
+  add("caduceus", "Caduceus: masked language models and classifiers of DNA", read_caduceus, nullptr,
+      build_caduceus);
 }
 
 }  // namespace lrpp

@@ -21,6 +21,10 @@ void require_silu(const Json& config, const char* key, const std::string& where)
 int64_t read_time_step_rank(const Json& config, const char* key, int64_t hidden_size,
                             const std::string& where);
 
+/// `ssm_cfg` of a Mamba layer in the naming of the original code: d_state, d_conv, expand, dt_rank, conv_bias
+/// and bias. Unknown keys throw.
+BlockConfig read_mamba1_ssm_cfg(Json ssm, int64_t d_model, const std::string& where);
+
 /// [min, max] of the time steps; none is [0, infinity]. Infinity may be written as Python writes it, or as
 /// transformers 5 does. Throws UserError where min is negative or above max.
 std::pair<double, double> read_time_step_limit(const Json& config, const char* key, const std::string& where);

@@ -74,21 +74,6 @@ void check_sizes(const Keys& keys, const std::string& where) {
   require_size(where, "expand", keys.expand);
 }
 
-BlockConfig read_mamba1(Json ssm, int64_t d_model, const std::string& where) {
-  BlockConfig block;
-  block.time_step_rank = read_time_step_rank(ssm, "dt_rank", d_model, where);
-  ssm.erase("dt_rank");
-  const auto keys = from_json_value<Mamba1Keys>(ssm, where);
-  check_sizes(keys, where);
-  block.hidden_size = d_model;
-  block.intermediate_size = keys.expand * d_model;
-  block.state_size = keys.d_state;
-  block.conv_kernel = keys.d_conv;
-  block.use_bias = keys.bias;
-  block.use_conv_bias = keys.conv_bias;
-  return block;
-}
-
 Mamba2Config read_mamba2(Json ssm, int64_t d_model, const std::string& where) {
   Mamba2Config mixer;
   std::tie(mixer.dt_min, mixer.dt_max) = read_time_step_limit(ssm, "dt_limit", where);
@@ -119,6 +104,21 @@ Mamba2Config read_mamba2(Json ssm, int64_t d_model, const std::string& where) {
 
 }  // namespace
 
+BlockConfig read_mamba1_ssm_cfg(Json ssm, int64_t d_model, const std::string& where) {
+  BlockConfig block;
+  block.time_step_rank = read_time_step_rank(ssm, "dt_rank", d_model, where);
+  ssm.erase("dt_rank");
+  const auto keys = from_json_value<Mamba1Keys>(ssm, where);
+  check_sizes(keys, where);
+  block.hidden_size = d_model;
+  block.intermediate_size = keys.expand * d_model;
+  block.state_size = keys.d_state;
+  block.conv_kernel = keys.d_conv;
+  block.use_bias = keys.bias;
+  block.use_conv_bias = keys.conv_bias;
+  return block;
+}
+
 bool is_state_spaces_config(const Json& config) {
   return config.contains("d_model") && config.contains("ssm_cfg");
 }
@@ -141,7 +141,7 @@ StackConfig read_state_spaces_config(const Json& config, const std::string& wher
 
   StackConfig stack;
   if (layer == "Mamba1") {
-    stack.mixer = read_mamba1(ssm, keys.d_model, ssm_where);
+    stack.mixer = read_mamba1_ssm_cfg(ssm, keys.d_model, ssm_where);
   } else {
     require(layer == "Mamba2", where, "'ssm_cfg.layer' must be \"Mamba1\" or \"Mamba2\"; got {}",
             layer.dump());
