@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lrpp/adapters/transformer/config.h>
 #include <lrpp/framework/graph.h>
 #include <lrpp/framework/weights.h>
 
@@ -20,13 +21,6 @@ struct LinearConfig {
   int64_t in = 0, out = 0;
   bool bias = true;
   Layout layout = Layout::out_in;
-};
-
-struct NormConfig {
-  bool rms = false;  ///< RMSNorm; else LayerNorm, with a bias
-  double eps = 1e-5;
-  double offset = 0;   ///< added to the weight: 1 in Gemma
-  int64_t groups = 1;  ///< of RMSNorm: parts of the channels with a statistic each
 };
 
 /// The weight [out, in] and the bias of a linear layer, whatever their layout in the checkpoint.

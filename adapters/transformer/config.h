@@ -1,8 +1,8 @@
 #pragma once
 
 #include <lrpp/framework/io/reflect_json.h>
-#include <lrpp/framework/ops/rope.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,11 +29,29 @@ void require_option(const Json& config, const char* key, const Json& supported, 
 /// What no adapter here supports: quantized weights, pruned heads, cross attention.
 void require_plain_checkpoint(const Json& config, const std::string& where);
 
+struct NormConfig {
+  bool rms = false;  ///< RMSNorm; else LayerNorm, with a bias
+  double eps = 1e-5;
+  double offset = 0;   ///< added to the weight: 1 in Gemma
+  int64_t groups = 1;  ///< of RMSNorm: parts of the channels with a statistic each
+};
+
 /// What a checkpoint's head answers.
 struct Head {
   bool classifier = false;
   int64_t outputs = 0;              ///< tokens, or classes
   std::vector<std::string> labels;  ///< of a classifier
+};
+
+/// What stands around the layers of a language model or of a classifier of texts: the embedding below them,
+/// the last norm and the head above.
+struct LanguageModelConfig {
+  int64_t vocab_size = 0, hidden_size = 0;
+  double embedding_scale = 1;
+  NormConfig norm;         ///< the last one
+  bool tied_head = false;  ///< a language model's head is the embedding table
+  std::optional<double> logit_cap;
+  Head head;
 };
 
 /// The head that `architectures` names: one of those that end in "ForSequenceClassification" or
@@ -43,20 +61,6 @@ Head read_head(const Json& config, int64_t vocab_size, const std::string& where)
 
 /// `read_head` of families that are read as classifiers here. Throws UserError for a language model.
 Head read_classifier(const Json& config, const std::string& where);
-
-/// Where rope_theta and the rotated share of a head stand in older configs, and their defaults.
-struct RopeDefaults {
-  double theta = 10000;
-  double partial = 1;
-  const char* theta_key = "rope_theta";
-  const char* partial_key = "partial_rotary_factor";
-};
-
-/// Rotary embedding of heads of this size, from `rope_parameters` (transformers 5; where it has one entry for
-/// each layer type, that of `layer_type`) or from `rope_theta` and `rope_scaling` (transformers 4). Throws
-/// UserError for a scaling or a parameter that is not supported, and for a parameter that is missing.
-ops::RopeAttributes read_rope(const Json& config, int64_t head_dim, const RopeDefaults& defaults,
-                              const std::string& where, const std::string& layer_type = "full_attention");
 
 /// Whether each layer's attention slides, from `layer_types`; where the config has none, `fallback(i)` says
 /// so for layer i. Throws UserError for another type than "full_attention" and "sliding_attention".

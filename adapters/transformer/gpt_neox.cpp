@@ -1,4 +1,5 @@
 #include <lrpp/adapters/transformer/gpt.h>
+#include <lrpp/adapters/transformer/rope_config.h>
 
 namespace lrpp::transformer {
 namespace {

@@ -1,23 +1,11 @@
 #pragma once
 
 #include <lrpp/adapters/transformer/builder.h>
-#include <lrpp/adapters/transformer/config.h>
 #include <lrpp/framework/registry.h>
 
 #include <functional>
 
 namespace lrpp::transformer {
-
-/// What stands around the layers of a language model or of a classifier of texts: the embedding below them,
-/// the last norm and the head above.
-struct LanguageModelConfig {
-  int64_t vocab_size = 0, hidden_size = 0;
-  double embedding_scale = 1;
-  NormConfig norm;         ///< the last one
-  bool tied_head = false;  ///< a language model's head is the embedding table
-  std::optional<double> logit_cap;
-  Head head;
-};
 
 /// Module names.
 struct LanguageModelNames {

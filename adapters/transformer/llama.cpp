@@ -1,4 +1,5 @@
 #include <lrpp/adapters/transformer/llama.h>
+#include <lrpp/adapters/transformer/rope_config.h>
 
 #include <cmath>
 

@@ -1,4 +1,5 @@
 #include <lrpp/adapters/transformer/config.h>
+#include <lrpp/adapters/transformer/rope_config.h>
 
 #include <cmath>
 #include <set>

@@ -96,8 +96,7 @@ TEST_F(CliFamilies, CompositesWithoutAModelAndOfAFile) {
            {"composites attn-lrq", "Did you mean"},
            {"composites attn-lrp " + path("nowhere"), "nowhere"},
            {"composites " + path("none.json"), "none.json"},
-           {"composites epsilon-gamma-box " + zoo_ + "digits-cnn", "'low' and 'high'"},
-           {"composites mamba-lrp " + zoo_ + "digits-vit", "every node needs a rule"}}) {
+           {"composites epsilon-gamma-box " + zoo_ + "digits-cnn", "'low' and 'high'"}}) {
     const Result bad = lrpp(arguments);
     EXPECT_EQ(bad.code, 2) << arguments << bad.out;
     EXPECT_NE(bad.err.find(part), std::string::npos) << bad.err;

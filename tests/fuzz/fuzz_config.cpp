@@ -19,10 +19,18 @@ bool positive(const std::vector<int64_t>& sizes) {
   return !sizes.empty() && *std::min_element(sizes.begin(), sizes.end()) > 0;
 }
 
+void expect_sane(const lrpp::mamba::BlockConfig& b) {
+  expect(positive({b.hidden_size, b.intermediate_size, b.state_size, b.conv_kernel, b.time_step_rank}));
+}
+
+void expect_sane(const lrpp::mamba::Mamba2Config& m) {
+  expect(positive({m.hidden_size, m.heads, m.head_dim, m.state_size, m.groups, m.conv_kernel}) &&
+         m.heads % m.groups == 0 && m.dt_min <= m.dt_max);
+}
+
 void expect_sane(const lrpp::mamba::StackConfig& config) {
-  const auto& b = config.block;
-  expect(positive({b.hidden_size, b.intermediate_size, b.state_size, b.conv_kernel, b.time_step_rank,
-                   config.vocab_size, config.num_outputs}) &&
+  std::visit([](const auto& mixer) { expect_sane(mixer); }, config.mixer);
+  expect(positive({config.frame.vocab_size, config.frame.hidden_size, config.frame.head.outputs}) &&
          config.num_layers >= 0);
 }
 
@@ -73,9 +81,11 @@ void check(Read read, const lrpp::Json& json) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lrpp;
   try {
-    const Json json = parse_json({reinterpret_cast<const char*>(data), size}, "fuzz");
+    const Json json = parse_json({reinterpret_cast<const char*>(data), size}, "fuzz", Infinities::accept);
     if (!json.is_object()) return 0;
-    check(mamba::read_huggingface_config, json);
+    check(mamba::read_mamba, json);
+    check(mamba::read_falcon_mamba, json);
+    check(mamba::read_mamba2, json);
     check(mamba::read_state_spaces_config, json);
     check(cnn::read_torchvision_resnet, json);
     check(cnn::read_torchvision_vgg, json);

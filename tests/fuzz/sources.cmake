@@ -7,6 +7,7 @@ set(LRPP_FUZZ_SOURCES_safetensors "${PROJECT_SOURCE_DIR}/framework/io/safetensor
 set(LRPP_FUZZ_SOURCES_config "${PROJECT_SOURCE_DIR}/framework/labels.cpp"
   "${PROJECT_SOURCE_DIR}/adapters/cnn/config.cpp" "${PROJECT_SOURCE_DIR}/adapters/cnn/huggingface_config.cpp"
   "${PROJECT_SOURCE_DIR}/adapters/cnn/timm_config.cpp" "${PROJECT_SOURCE_DIR}/adapters/cnn/torchvision_config.cpp"
+  "${PROJECT_SOURCE_DIR}/adapters/transformer/config.cpp" "${PROJECT_SOURCE_DIR}/plugins/mamba/adapters/config.cpp"
   "${PROJECT_SOURCE_DIR}/plugins/mamba/adapters/huggingface_config.cpp"
   "${PROJECT_SOURCE_DIR}/plugins/mamba/adapters/state_spaces_config.cpp")
 set(LRPP_FUZZ_SOURCES_tokenizer ${LRPP_FUZZ_TOKENIZER})

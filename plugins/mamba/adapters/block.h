@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lrpp/adapters/transformer/builder.h>
+#include <lrpp/plugins/mamba/adapters/mixer_config.h>
 
 #include <optional>
 #include <string>
@@ -9,21 +10,6 @@ namespace lrpp::mamba {
 
 using transformer::Builder;
 using transformer::NormConfig;
-
-/// Sizes and options of a Mamba mixer, whatever its checkpoint calls them.
-struct BlockConfig {
-  int64_t hidden_size = 0;        ///< D
-  int64_t intermediate_size = 0;  ///< E
-  int64_t state_size = 16;        ///< N
-  int64_t conv_kernel = 4;        ///< K
-  int64_t time_step_rank = 0;     ///< R
-  bool use_bias = false;          ///< in_proj and out_proj
-  bool use_conv_bias = true;
-  /// RMSNorms of what x_proj makes, before dt_proj and the scan: `dt_layernorm`, `b_layernorm` and
-  /// `c_layernorm`. Those of Jamba have weights, those of Falcon-Mamba have none.
-  std::optional<double> parameter_norm_eps = {};
-  bool parameter_norm_weights = false;
-};
 
 /// Convolution, SiLU and selective scan of one branch under `prefix` ("backbone.layers.0.mixer"), with the
 /// projections of its dt, B and C: [B,T,E] -> [B,T,E]. Module names end in `suffix`, which tells a second

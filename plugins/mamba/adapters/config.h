@@ -1,7 +1,7 @@
 #pragma once
 
 #include <lrpp/adapters/transformer/config.h>
-#include <lrpp/plugins/mamba/adapters/mamba2_block.h>
+#include <lrpp/plugins/mamba/adapters/mixer_config.h>
 
 #include <string>
 #include <utility>

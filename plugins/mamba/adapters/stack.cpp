@@ -1,4 +1,7 @@
+#include <lrpp/adapters/transformer/language_model.h>
 #include <lrpp/framework/ops/wiring.h>
+#include <lrpp/plugins/mamba/adapters/block.h>
+#include <lrpp/plugins/mamba/adapters/mamba2_block.h>
 #include <lrpp/plugins/mamba/adapters/stack.h>
 
 namespace lrpp::mamba {

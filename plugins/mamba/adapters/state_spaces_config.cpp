@@ -1,6 +1,6 @@
 #include <lrpp/framework/io/reflect_json.h>
 #include <lrpp/plugins/mamba/adapters/config.h>
-#include <lrpp/plugins/mamba/adapters/stack.h>
+#include <lrpp/plugins/mamba/adapters/stack_config.h>
 
 namespace lrpp::mamba {
 namespace {

@@ -1,4 +1,5 @@
 #include <lrpp/adapters/activation.h>
+#include <lrpp/adapters/transformer/rope_config.h>
 #include <lrpp/plugins/mamba/adapters/config.h>
 #include <lrpp/plugins/mamba/adapters/hybrid.h>
 #include <lrpp/plugins/mamba/adapters/zamba2.h>

@@ -1,5 +1,6 @@
 // What configs say about rotary embeddings, against transformers' frequencies.
 #include <lrpp/adapters/transformer/config.h>
+#include <lrpp/adapters/transformer/rope_config.h>
 #include <lrpp/tests/support/testing.h>
 
 namespace lrpp {
