@@ -26,6 +26,7 @@ Tensors MeanTokens::forward(const Tensors& inputs) const {
   return {at::stack(chosen, 1).mean(1)};
 }
 
+// [docs:transpose]
 Tensors MeanTokens::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   const Tensor& g = grad_outputs.at(0);
   const std::vector<int64_t>& sizes = kept.input_meta(0).sizes;
@@ -37,5 +38,6 @@ Tensors MeanTokens::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   for (const int64_t index : attributes_.indices) result.select(1, index).copy_(share);
   return {result};
 }
+// [/docs:transpose]
 
 }  // namespace lrpp::ops

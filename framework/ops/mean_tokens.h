@@ -8,6 +8,7 @@ struct MeanTokensAttributes {
   std::vector<int64_t> indices;  ///< of the tokens that count; none: all of them
 };
 
+// [docs:op]
 /// The mean over tokens: [B,T,D] -> [B,D].
 class MeanTokens final : public Wiring {
  public:
@@ -23,5 +24,6 @@ class MeanTokens final : public Wiring {
  private:
   MeanTokensAttributes attributes_;
 };
+// [/docs:op]
 
 }  // namespace lrpp::ops

@@ -12,6 +12,7 @@ using testing::random;
 /// Float64 rounding of means of a few values.
 constexpr double tolerance = 1e-14;
 
+// [docs:gradcheck]
 TEST(MeanTokens, AgainstAutograd) {
   for (const std::vector<int64_t>& indices : std::vector<std::vector<int64_t>>{{}, {0, 4}, {3}, {2, 0, 1}}) {
     const auto oracle = [&](const Tensors& in) -> Tensors {
@@ -23,6 +24,7 @@ TEST(MeanTokens, AgainstAutograd) {
     check_against_autograd(ops::MeanTokens({indices}), oracle, {random({2, 5, 3}, 1)}, tolerance);
   }
 }
+// [/docs:gradcheck]
 
 TEST(MeanTokens, IsChecked) {
   expect_user_error([] { ops::MeanTokens({{0, -1}}); }, {"at least 0", "[0, -1]"});
