@@ -1,6 +1,8 @@
 #include <lrpp/framework/io/suggest.h>
 #include <lrpp/framework/weights.h>
 
+#include <map>
+
 namespace lrpp {
 
 Tensor Weights::take_as(const std::string& name, const std::vector<int64_t>& shape, at::ScalarType dtype) {
@@ -34,6 +36,22 @@ Tensor Weights::take(const std::string& name, std::vector<int64_t> shape) {
 
 Tensor Weights::take_at_least_float32(const std::string& name, std::vector<int64_t> shape) {
   return take_as(name, shape, at::promote_types(options_.dtype, at::kFloat));
+}
+
+void Weights::check_copies(const std::vector<std::string>& prefixes, std::string_view why) {
+  const Checkpoint& checkpoint = directory_.checkpoint;
+  std::map<std::string, std::string> first;
+  for (const std::string& name : checkpoint.names()) {
+    for (const std::string& prefix : prefixes) {
+      if (!name.starts_with(prefix + ".")) continue;
+      const auto [found, is_new] = first.insert({name.substr(prefix.size()), name});
+      if (is_new) continue;
+      require(at::equal(checkpoint.get(found->second), checkpoint.get(name)),
+              fmt::format("checkpoint {}", directory_.path.string()), "{}, but '{}' differs from '{}'", why,
+              name, found->second);
+      taken_.insert({found->second, name});
+    }
+  }
 }
 
 void Weights::check(const std::string& name, const std::vector<int64_t>& expected) {

@@ -4,6 +4,8 @@
 
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace lrpp {
 
@@ -22,6 +24,9 @@ class Weights {
   at::ScalarType dtype() const { return options_.dtype; }
   /// [size] of ones with the weights' dtype and device: the weight of a norm that has none.
   Tensor ones(int64_t size) const;
+  /// Throws UserError, headed by `why`, where a tensor is stored below several of these prefixes and differs.
+  /// Whichever of its copies is taken, the others are of no use.
+  void check_copies(const std::vector<std::string>& prefixes, std::string_view why);
   /// A tensor of integers that the config has as well, and that may be there: a table kept as a buffer.
   /// Throws UserError where it differs from `expected` in shape or values.
   void check(const std::string& name, const std::vector<int64_t>& expected);

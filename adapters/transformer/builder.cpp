@@ -21,13 +21,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> other_end
     {"mlp.3.bias", "mlp.linear_2.bias"},
 }};
 
-}  // namespace
-
-std::string Builder::stored(const std::string& wanted) const {
-  std::string name = wanted;
-  for (const auto& [prefix, other] : same_as_) {
-    if (name.starts_with(prefix)) name = other + name.substr(prefix.size());
-  }
+/// A tensor's name as checkpoints may spell it, today's way first.
+std::vector<std::string> spellings_of(const std::string& name) {
   std::vector<std::string> spellings{name};
   for (const auto& [present, other] : other_endings) {
     if (!name.ends_with(present)) continue;
@@ -35,16 +30,32 @@ std::string Builder::stored(const std::string& wanted) const {
     // torch.nn.MultiheadAttention holds these itself: a message must not ask for a module that never was.
     if (other.starts_with("self_attention.in_proj_")) spellings.erase(spellings.begin());
   }
-  for (const std::string& spelling : spellings) {
+  return spellings;
+}
+
+}  // namespace
+
+std::optional<std::string> Builder::find_stored(const std::string& name) const {
+  for (const std::string& spelling : spellings_of(name)) {
     if (weights_.contains(spelling)) return spelling;
     if (!spelling.starts_with(base_ + ".")) continue;
     const std::string bare = spelling.substr(base_.size() + 1);
     if (weights_.contains(bare)) return bare;
   }
+  return std::nullopt;
+}
+
+std::string Builder::stored(const std::string& name) const {
+  if (const auto found = find_stored(name)) return *found;
   for (const std::string& shared : shared_names(name)) {
-    if (weights_.contains(shared)) return shared;
+    if (const auto found = find_stored(shared)) return *found;
   }
-  return spellings.front();
+  return spellings_of(name).front();
+}
+
+void Builder::tie(std::vector<std::string> prefixes, std::string_view why) {
+  weights_.check_copies(prefixes, why);
+  tied_.push_back(std::move(prefixes));
 }
 
 std::vector<std::string> Builder::shared_names(const std::string& name) const {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lrpp::transformer {
@@ -51,16 +52,12 @@ class Builder {
   /// As the weight of a norm that has none: [size], in the dtype and on the device of the weights.
   Tensor ones(int64_t size) const { return weights_.ones(size); }
   /// The modules below these prefixes share their weights: a tensor that the checkpoint holds below one of
-  /// them serves all.
-  void tie(std::vector<std::string> prefixes) { tied_.push_back(std::move(prefixes)); }
+  /// them serves all. Of several such rules for a name the first counts. Throws UserError, headed by `why`,
+  /// where the checkpoint has it below several and they differ.
+  void tie(std::vector<std::string> prefixes, std::string_view why);
   /// A table of integers that the config has as well: it may be there, and must not differ.
   void check(const std::string& name, const std::vector<int64_t>& expected) {
     weights_.check(stored(name), expected);
-  }
-  /// From now on, modules whose names begin with `prefix` have the weights of those that begin with `other`
-  /// instead: a second branch of the model with the weights of the first.
-  void share(std::string prefix, std::string other) {
-    same_as_.emplace_back(std::move(prefix), std::move(other));
   }
   /// A tensor that the model does not use: it may be there.
   void pass_over(const std::string& name) { weights_.pass_over(stored(name)); }
@@ -77,7 +74,8 @@ class Builder {
 
  private:
   /// The name under which the checkpoint has the tensor; today's where it has none.
-  std::string stored(const std::string& wanted) const;
+  std::string stored(const std::string& name) const;
+  std::optional<std::string> find_stored(const std::string& name) const;
   /// The name below each of the prefixes that are tied to one of its own; none where it is not tied.
   std::vector<std::string> shared_names(const std::string& name) const;
 
@@ -86,7 +84,6 @@ class Builder {
   std::string base_;
   std::vector<std::vector<std::string>> tied_;
   std::map<std::string, Tensor> shared_;  ///< what was taken of them, so that it is in memory once
-  std::vector<std::pair<std::string, std::string>> same_as_;
 };
 
 }  // namespace lrpp::transformer

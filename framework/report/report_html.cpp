@@ -206,8 +206,9 @@ class Article {
     if (top.empty()) {
       put("<p>Every word\u2019s {} is zero.</p>\n", noun());
     } else {
-      bar_table(fmt::format("Words with the most {}", noun()), "Word");
-      for (const size_t i : top) bar_row(list_.words[i].text, list_.words[i].relevance);
+      const char* unit = list_.letters ? "Letter" : "Word";
+      bar_table(fmt::format("{}s with the most {}", unit, noun()), unit);
+      for (const size_t i : top) bar_row(listed_name(list_, i), list_.words[i].relevance);
       page_ += "</tbody></table>\n";
     }
     if (list_.outside.empty()) return;

@@ -74,14 +74,27 @@ class Writer {
     flush();
   }
 
-  void put_word(const Word& word) {
-    const bool marked = !color_ && stands_out(word.relevance);
+  /// The mark of a piece that stands out, where there is no colour: 1 for, -1 against, 0 none.
+  int mark(size_t piece) const {
+    const size_t word = list_.pieces[piece].word;
+    if (color_ || word == Piece::no_word || !stands_out(list_.words[word].relevance)) return 0;
+    return list_.words[word].relevance > 0 ? 1 : -1;
+  }
+
+  /// Letters side by side that are marked alike share the mark.
+  bool shares_mark(size_t piece, size_t other) const { return list_.letters && mark(piece) == mark(other); }
+
+  void put_word(size_t piece, const PieceRange& range) {
+    const Word& word = list_.words[list_.pieces[piece].word];
+    const bool marked = mark(piece) != 0;
+    const bool opens = marked && (piece == range.begin || !shares_mark(piece - 1, piece));
+    const bool closes = marked && (piece + 1 == range.end || !shares_mark(piece, piece + 1));
     const int step = shade(word.relevance, list_.largest, terminal_steps);
-    if (marked) lines_.add(word.relevance > 0 ? "{+" : "[-");
+    if (opens) lines_.add(word.relevance > 0 ? "{+" : "[-");
     // A line break that matters must be seen.
     if (word.blank && (marked || step != 0)) lines_.add(show_hidden(word.text), step);
     if (!word.blank) put(word.text, step);
-    if (marked) lines_.add(word.relevance > 0 ? "+}" : "-]");
+    if (closes) lines_.add(word.relevance > 0 ? "+}" : "-]");
     if (word.blank) put(word.text, 0);
   }
 
@@ -101,7 +114,7 @@ class Writer {
         if (piece.word == Piece::no_word) {
           put(piece.text, 0);
         } else {
-          put_word(list_.words[piece.word]);
+          put_word(p, range);
         }
       }
     }
@@ -157,7 +170,7 @@ class Writer {
   void bars() {
     std::vector<Row> words, outside;
     for (const size_t i : top_words(list_, listed_words))
-      words.push_back({show_hidden(list_.words[i].text), list_.words[i].relevance});
+      words.push_back({show_hidden(listed_name(list_, i)), list_.words[i].relevance});
     double sum = 0;
     for (const size_t i : list_.outside) {
       sum += report_.tokens[i].relevance;
@@ -174,8 +187,9 @@ class Writer {
     name_columns = std::min({name_columns, std::max(4, width_ / 3), width_ - value_columns - 4});
     const int half = std::min(20, (width_ - name_columns - value_columns - 6) / 2);
     const std::string noun = report_.multiplier ? "gradient" : "relevance";
-    lines_.sentence(words.empty() ? fmt::format("every word's {} is zero", noun)
-                                  : fmt::format("words with the most {}", noun));
+    const std::string unit = list_.letters ? "letter" : "word";
+    lines_.sentence(words.empty() ? fmt::format("every {}'s {} is zero", unit, noun)
+                                  : fmt::format("{}s with the most {}", unit, noun));
     lines_.end_line();
     for (const Row& each : words) row(each, name_columns, value_columns, half < 3 ? 0 : half);
     if (outside.empty()) return;

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/report/unicode_text.h>
 #include <lrpp/framework/report/words.h>
@@ -21,15 +22,25 @@ bool is_inner_mark(char32_t before, char32_t mark, char32_t after) {
   return (mark == '.' || mark == ',') && is_digit(before) && is_digit(after);
 }
 
+/// Whether the model reads the text letter by letter, so that a run of letters says nothing about words.
+bool reads_letters(const TextReport& report) {
+  bool any = false;
+  for (const TextReport::Token& token : report.tokens) {
+    if (token.end - token.begin > 1) return false;
+    any = any || token.end > token.begin;
+  }
+  return any;
+}
+
 /// joined[i]: code points i-1 and i are in the same word, whatever the tokens are.
-std::vector<bool> join_letters(const std::u32string& text) {
+std::vector<bool> join_letters(const std::u32string& text, bool letters) {
   std::vector<bool> joined(text.size() + 1, false);
   size_t at = 0;
   for (const Cluster& cluster : clusters(text)) {
     for (size_t i = 1; i < cluster.code_points.size(); ++i) joined[at + i] = true;
     at += cluster.code_points.size();
   }
-  for (size_t i = 1; i < text.size(); ++i) {
+  for (size_t i = 1; i < text.size() && !letters; ++i) {
     const bool spaced = !is_unspaced_script(text[i - 1]) && !is_unspaced_script(text[i]);
     if (spaced && is_word_part(text[i - 1]) && is_word_part(text[i])) joined[i] = true;
     if (i + 1 < text.size() && is_inner_mark(text[i - 1], text[i], text[i + 1]))
@@ -87,7 +98,8 @@ void words_of_tokens(const TextReport& report, WordList& list) {
 }
 
 void words_of_text(const TextReport& report, const std::u32string& text, WordList& list) {
-  std::vector<bool> joined = join_letters(text);
+  list.letters = reads_letters(report);
+  std::vector<bool> joined = join_letters(text, list.letters);
   std::vector<bool> covered(text.size(), false);
   std::vector<std::pair<size_t, size_t>> starts;  // where a token's span starts, and which token
   for (size_t i = 0; i < report.tokens.size(); ++i) {
@@ -145,6 +157,12 @@ WordList merge_words(const TextReport& report) {
   require(std::isfinite(list.largest), "report",
           "the sum of a word's relevance must be finite; it overflows");
   return list;
+}
+
+std::string listed_name(const WordList& list, size_t word) {
+  const Word& named = list.words.at(word);
+  if (!list.letters || named.tokens.empty()) return named.text;
+  return fmt::format("{}, token {}", named.text, named.tokens.front());
 }
 
 std::vector<size_t> top_words(const WordList& list, size_t count) {

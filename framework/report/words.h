@@ -29,13 +29,18 @@ struct WordList {
   std::vector<Word> words;
   std::vector<Piece> pieces;
   std::vector<size_t> outside;  ///< tokens that cover no text: [CLS], <s>
+  bool letters = false;         ///< the model reads letter by letter, and each is a word: DNA
   double largest = 0;           ///< the largest |relevance| of a word or a token outside: where colours end
 };
 
 /// Merges tokens into words by their offsets. Letters and digits belong together, and so does whatever a
-/// token spans; in scripts without spaces only tokens join. Where `text` is empty, each token is a word.
+/// token spans; in scripts without spaces only tokens join. Where `text` is empty, each token is a word, and
+/// where every token is one letter, each letter is.
 /// Throws UserError for offsets outside of the text and for values that are not finite.
 WordList merge_words(const TextReport& report);
+
+/// How a list names a word: letters, of which there are many alike, with their token's number.
+std::string listed_name(const WordList& list, size_t word);
 
 /// Indices of the words with relevance, largest magnitude first and earlier first among equals; at most
 /// `count`.

@@ -37,8 +37,10 @@ def explain(program, model, ids, rules):
         source, result = Path(folder, "input.safetensors"), Path(folder, "result.safetensors")
         for batch in ids.split(BATCH):
             save_file({"input_ids": batch.contiguous()}, source)
-            subprocess.run([program, "explain", model, "--input", source, "--rules", rules, "--output", result],
-                           check=True, stdout=subprocess.DEVNULL)
+            run = subprocess.run([program, "explain", model, "--input", source, "--rules", rules, "--output", result],
+                                 capture_output=True, text=True)
+            if run.returncode != 0:
+                raise SystemExit(run.stderr)
             parts.append(load_file(result))
     return tuple(torch.cat([part[name] for part in parts]) for name in ("logits", "relevance_token"))
 
@@ -51,8 +53,9 @@ def shares(relevance, boxes):
     windows = relevance.unfold(1, WINDOW, 1).sum(-1)
     whole = inside.unfold(1, WINDOW, 1).sum(-1).gather(1, windows.argmax(1, keepdim=True))
     positive = relevance.clamp(min=0)
-    return {"letter": top.double().mean().item(), "window": (whole == WINDOW).double().mean().item(),
-            "half a window": (whole >= WINDOW // 2).double().mean().item(),
+    return {"top letter": top.double().mean().item(),
+            "top window": (whole == WINDOW).double().mean().item(),
+            "half of the top window": (whole >= WINDOW // 2).double().mean().item(),
             "share of positive relevance": ((positive * inside).sum(1) / positive.sum(1)).mean().item()}
 
 
@@ -61,7 +64,7 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--lrpp", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=Path(__file__).parent)
-    parser.add_argument("--rules", nargs="+", default=["mamba-lrp", "gradient-x-input", "lrp-epsilon"])
+    parser.add_argument("--rules", nargs="+", default=["mamba-lrp", "ln-rule", "gradient-x-input"])
     args = parser.parse_args()
 
     promoters = split(read_promoters(args.data))["test"]
@@ -74,7 +77,7 @@ def main():
         logits, relevance = explain(args.lrpp, args.model, ids, rules)
         recognised = logits.argmax(1) == 1
         seen = recognised & (boxes >= 0)
-        print(f"{rules}: " + ", ".join(f"{name} {share:.4f}" for name, share in shares(relevance[seen], boxes[seen]).items()))
+        print(f"{rules}, in the box: " + ", ".join(f"{name} {share:.4f}" for name, share in shares(relevance[seen], boxes[seen]).items()))
     print(f"{len(rows)} test promoters, {int(recognised.sum())} recognised, {int(seen.sum())} of them with a box")
     places = Counter(place for box in boxes[seen].tolist() for place in range(box, box + len(MOTIF)))
     place, hits = places.most_common(1)[0]

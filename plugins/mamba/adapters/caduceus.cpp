@@ -9,8 +9,6 @@
 namespace lrpp::mamba {
 namespace {
 
-using transformer::LinearConfig;
-
 /// The two strands are one network with two inputs. Its modules have their names on the first strand, and
 /// "rc." before them on the second, so that name patterns of rules fit both.
 const std::vector<std::string> strand_prefixes{"", "rc."};
@@ -34,28 +32,10 @@ Value add_bidirectional_mixer(Builder& builder, const std::string& name, const C
 }
 // [/docs:mixer]
 
-/// The checkpoint has the projections of both directions under the names of one, or under both. From here on
-/// the other direction takes them where they are.
-void tie_projections(Builder& builder, const std::string& name, const CaduceusConfig& config,
-                     const std::string& where) {
-  const int64_t D = config.mixer.hidden_size, E = config.mixer.intermediate_size;
-  const std::vector<std::pair<std::string, LinearConfig>> projections{
-      {"in_proj", {D, 2 * E, config.mixer.use_bias}}, {"out_proj", {E, D, config.mixer.use_bias}}};
-  for (const auto& [part, shape] : projections) {
-    const std::string forward = name + ".mamba_fwd." + part, reverse = name + ".mamba_rev." + part;
-    const bool in_reverse = builder.contains(reverse + ".weight");
-    if (in_reverse && builder.contains(forward + ".weight")) {
-      const auto a = builder.take_linear(forward, shape), b = builder.take_linear(reverse, shape);
-      require(a.weight.equal(b.weight) && (!shape.bias || a.bias.equal(b.bias)), where,
-              "the config ties the projections of both directions, but '{}' differs from '{}'. Set "
-              "'bidirectional_weight_tie' to what the checkpoint is",
-              reverse, forward);
-    } else if (in_reverse) {
-      builder.share(forward + ".", reverse + ".");
-      continue;
-    }
-    builder.share(reverse + ".", forward + ".");
-  }
+std::string layer_name(int64_t index) { return fmt::format("caduceus.backbone.layers.{}", index); }
+
+std::string mixer_name(const CaduceusConfig& config, const std::string& layer) {
+  return layer + (config.both_strands ? ".mixer.submodule" : ".mixer");
 }
 
 /// The norm of a layer, or the last one, which Caduceus-PS wraps unless it is fused with the sum before it.
@@ -63,13 +43,30 @@ std::string norm_name(const CaduceusConfig& config, const std::string& name) {
   return name + (config.both_strands && !config.fused_norm ? ".submodule" : "");
 }
 
+/// Which modules have their weights in common: the projections of both directions, which a checkpoint holds
+/// under the names of one or of both, and everything of the second strand with what has its name on the
+/// first.
+void tie_weights(Builder& builder, const CaduceusConfig& config) {
+  for (int64_t i = 0; i < config.num_layers && config.bidirectional && config.tied_projections; ++i) {
+    const std::string mixer = mixer_name(config, layer_name(i));
+    for (const char* part : {".in_proj", ".out_proj"}) {
+      std::vector<std::string> prefixes;
+      for (const std::string& strand : strand_prefixes) {
+        prefixes.push_back(strand + mixer + ".mamba_fwd" + part);
+        prefixes.push_back(strand + mixer + ".mamba_rev" + part);
+      }
+      builder.tie(prefixes, "'bidirectional_weight_tie' says that both directions share their projections");
+    }
+  }
+  builder.tie({"caduceus", "rc.caduceus"}, "both strands share their weights");
+}
+
 // [docs:layer]
 /// residual + mixer(norm(residual)), of one strand: [B,T,D] -> [B,T,D].
 Value add_layer(Builder& builder, const std::string& name, const CaduceusConfig& config, Value residual) {
   const std::string norm = norm_name(config, name + ".norm");
-  const std::string mixer = name + (config.both_strands ? ".mixer.submodule" : ".mixer");
   const Value x = builder.norm(norm, config.norm, config.mixer.hidden_size, residual);
-  const Value mixed = add_bidirectional_mixer(builder, mixer, config, x);
+  const Value mixed = add_bidirectional_mixer(builder, mixer_name(config, name), config, x);
   return builder.add(name + ".add", std::make_shared<ops::Add>(), {residual, mixed});
 }
 // [/docs:layer]
@@ -158,7 +155,7 @@ Model build_caduceus(const CaduceusConfig& config, const ModelDirectory& directo
   const std::string where = where_of(directory);
   const int64_t D = config.mixer.hidden_size;
   Builder builder(directory, options, "caduceus");
-  builder.share("rc.", "");
+  tie_weights(builder, config);
 
   const std::string words = "caduceus.backbone.embeddings.word_embeddings";
   const std::string table_name = words + (config.both_strands ? ".embedding.weight" : ".weight");
@@ -174,11 +171,8 @@ Model build_caduceus(const CaduceusConfig& config, const ModelDirectory& directo
   std::vector<Value> strands{hidden};
   if (config.both_strands) strands = split_strands(builder, config, hidden);
   for (int64_t i = 0; i < config.num_layers; ++i) {
-    const std::string layer = fmt::format("caduceus.backbone.layers.{}", i);
+    const std::string layer = layer_name(i);
     if (config.both_strands && config.fused_norm) swap_strands(builder, layer, strands);
-    if (config.bidirectional && config.tied_projections) {
-      tie_projections(builder, layer + (config.both_strands ? ".mixer.submodule" : ".mixer"), config, where);
-    }
     for (size_t s = 0; s < strands.size(); ++s)
       strands[s] = add_layer(builder, strand_prefixes[s] + layer, config, strands[s]);
   }

@@ -7,8 +7,9 @@
 namespace lrpp::mamba {
 namespace {
 
-/// Tokens in a chunk. What is done within a chunk grows with it, what is done once for each chunk shrinks: 64
-/// was the fastest of 32, 64, 128 and 256 at the sizes of mamba2-130m.
+/// Tokens in a chunk, Q. A token of a head costs about 2 Q P products within its chunk and 4 N P with the
+/// states between chunks; with N = 128, as Mamba-2 has it, 64 keeps the first well below the second, and the
+/// Q numbers of decay for each token and head few.
 constexpr int64_t max_chunk = 64;
 
 /// The operands cut into chunks. Dimensions: b batch, c chunk, q (also s) token in the chunk, g group, r head

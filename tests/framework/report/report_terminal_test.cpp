@@ -177,6 +177,21 @@ TEST(RenderTerminal, InvalidUtf8IsReplaced) {
   EXPECT_THAT(render_terminal(report, 80, false), HasSubstr("a{+\uFFFD+}\uFFFD"));
 }
 
+TEST(RenderTerminal, LettersSideBySideShareAMark) {
+  TextReport report = test::empty_report();
+  report.text = "CTATAG";
+  for (int64_t i = 0; i < 6; ++i)
+    test::add_token(report, report.text.substr(static_cast<size_t>(i), 1), i, i + 1,
+                    i == 0   ? 0
+                    : i == 5 ? -1
+                             : 1);
+  const std::string out = render_terminal(report, 80, false);
+  EXPECT_THAT(out, HasSubstr("C{+TATA+}[-G-]"));
+  EXPECT_THAT(out, HasSubstr("letters with the most relevance"));
+  EXPECT_THAT(out, HasSubstr("T, token 1"));
+  EXPECT_EQ(render_terminal(report, 80, true).find("{+"), std::string::npos);
+}
+
 TEST(RenderTerminal, LineBreaksOfTheTextBreakLines) {
   TextReport report = test::empty_report();
   report.text = "one\r\ntwo\n\n  three";

@@ -69,6 +69,22 @@ TEST(Words, ScriptsWithoutSpacesAreJoinedByTokensOnly) {
   EXPECT_THAT(texts(merge_words(report)), ElementsAre("\u6620\u753b", "\u306f", "\u9000", "\u5c48"));
 }
 
+TEST(Words, AModelThatReadsLettersHasLettersForWords) {
+  TextReport report = untokenized("TATA e\u0301");
+  for (int64_t i = 0; i < 4; ++i) test::add_token(report, std::string(1, "TATA"[i]), i, i + 1, 1);
+  test::add_token(report, "e", 5, 6, 1);
+  test::add_token(report, "\u0301", 6, 7, 1);
+  const WordList list = merge_words(report);
+  EXPECT_TRUE(list.letters);
+  EXPECT_THAT(texts(list), ElementsAre("T", "A", "T", "A", "e\u0301"));
+  EXPECT_EQ(joined(list), report.text);
+  EXPECT_EQ(listed_name(list, 1), "A, token 1");
+  // One token of two letters, and a run of letters is a word again.
+  test::add_token(report, "TA", 2, 4, 1);
+  EXPECT_THAT(texts(merge_words(report)), ElementsAre("TATA", "e\u0301"));
+  EXPECT_EQ(listed_name(merge_words(report), 0), "TATA");
+}
+
 TEST(Words, ReadersCharactersAreNotCut) {
   // e with a combining accent, a family joined by ZWJ, a flag.
   EXPECT_THAT(texts(merge_words(untokenized("e\u0301! \U0001F469\u200D\U0001F467 \U0001F1EB\U0001F1F7"))),
