@@ -18,6 +18,7 @@ import argparse
 import json
 import math
 import random
+import sys
 from pathlib import Path
 
 import torch
@@ -25,6 +26,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from mamba_modules import Recurrence, RMSNorm  # noqa: E402
 
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[SEP]"]  # their ids are their places
 PAD, UNK, SEP = range(3)
@@ -87,38 +91,6 @@ def pad(sequences, device):
 
 
 # ---- Model (the equations and the tensor names of Hugging Face's Mamba) --------------------------
-
-class Recurrence(torch.autograd.Function):
-    """h_t = decay_t * h_{t-1} + inflow_t for time-major [T,B,E,N], one kernel a step instead of autograd's several."""
-
-    @staticmethod
-    def forward(ctx, decay, inflow):
-        states = torch.empty_like(inflow)
-        states[0] = inflow[0]
-        for t in range(1, len(inflow)):
-            torch.addcmul(inflow[t], decay[t], states[t - 1], out=states[t])
-        ctx.save_for_backward(decay, states)
-        return states
-
-    @staticmethod
-    def backward(ctx, gradient):
-        decay, states = ctx.saved_tensors
-        total = gradient.clone(memory_format=torch.contiguous_format)
-        for t in range(len(total) - 2, -1, -1):
-            total[t].addcmul_(decay[t + 1], total[t + 1])
-        to_decay = torch.zeros_like(decay)
-        torch.mul(total[1:], states[:-1], out=to_decay[1:])
-        return to_decay, total
-
-
-class RMSNorm(nn.Module):
-    def __init__(self, size, epsilon):
-        super().__init__()
-        self.weight, self.epsilon = nn.Parameter(torch.ones(size)), epsilon
-
-    def forward(self, x):
-        return self.weight * x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.epsilon)
-
 
 class Mixer(nn.Module):
     def __init__(self, config):

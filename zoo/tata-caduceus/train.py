@@ -19,6 +19,7 @@ import argparse
 import json
 import math
 import random
+import sys
 from pathlib import Path
 
 import torch
@@ -28,6 +29,9 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from torch import nn
 
 from promoters import examples, read_promoters, split
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from mamba_modules import Recurrence, RMSNorm  # noqa: E402
 
 # The vocabulary and the ids of Caduceus' own tokenizer.
 TOKENS = ["[CLS]", "[SEP]", "[BOS]", "[MASK]", "[PAD]", "[RESERVED]", "[UNK]", "A", "C", "G", "T", "N"]
@@ -48,38 +52,6 @@ def build_tokenizer():
 
 
 # ---- Model ---------------------------------------------------------------------------------------
-
-class Recurrence(torch.autograd.Function):
-    """h_t = decay_t * h_{t-1} + inflow_t for time-major [T,S,E,N], one kernel a step instead of autograd's several."""
-
-    @staticmethod
-    def forward(ctx, decay, inflow):
-        states = torch.empty_like(inflow)
-        states[0] = inflow[0]
-        for t in range(1, len(inflow)):
-            torch.addcmul(inflow[t], decay[t], states[t - 1], out=states[t])
-        ctx.save_for_backward(decay, states)
-        return states
-
-    @staticmethod
-    def backward(ctx, gradient):
-        decay, states = ctx.saved_tensors
-        total = gradient.clone(memory_format=torch.contiguous_format)
-        for t in range(len(total) - 2, -1, -1):
-            total[t].addcmul_(decay[t + 1], total[t + 1])
-        to_decay = torch.zeros_like(decay)
-        torch.mul(total[1:], states[:-1], out=to_decay[1:])
-        return to_decay, total
-
-
-class RMSNorm(nn.Module):
-    def __init__(self, size, epsilon):
-        super().__init__()
-        self.weight, self.epsilon = nn.Parameter(torch.ones(size)), epsilon
-
-    def forward(self, x):
-        return self.weight * x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.epsilon)
-
 
 class Wrapped(nn.Module):
     """Gives a module the name `submodule`, as Caduceus' wrappers for both strands do."""
