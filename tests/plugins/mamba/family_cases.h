@@ -43,6 +43,7 @@ inline std::set<Held> operator+(std::set<Held> a, const std::set<Held>& b) {
   return a;
 }
 
+/// What transformers computes of every family of language models but Mamba, and of options of each.
 inline std::vector<FamilyCase> family_cases() {
   using enum Held;
   const std::set<Held> mamba1 = ssm_held() + std::set{ssm_gate, conv_activation, gate_activation, norm};

@@ -1,25 +1,21 @@
 #pragma once
 
-#include <lrpp/tests/support/models.h>
+#include <lrpp/tests/plugins/mamba/family_cases.h>
 
 #include <string>
 #include <vector>
 
 namespace lrpp::testing {
 
-/// What transformers computes of hybrids: every family as it is, and options of each.
+/// The fixtures of `family_cases` that are no plain stacks.
 inline std::vector<std::string> hybrid_cases() {
-  return {"hf-forward/jamba",
-          "hf-forward/bamba",
-          "hf-forward/zamba2",
-          "hf-forward/nemotron-h",
-          "hf-options/jamba-one-expert",
-          "hf-options/jamba-plain-classifier",
-          "hf-options/bamba-options",
-          "hf-options/zamba2-attention-adapter",
-          "hf-options/zamba2-classifier",
-          "hf-options/nemotron-h-moe",
-          "hf-options/nemotron-h-moe-plain"};
+  std::vector<std::string> cases;
+  for (const FamilyCase& each : family_cases()) {
+    const bool stack = each.fixture.find("/mamba2") != std::string::npos ||
+                       each.fixture.find("/falcon-mamba") != std::string::npos;
+    if (!stack) cases.push_back(each.fixture);
+  }
+  return cases;
 }
 
 }  // namespace lrpp::testing

@@ -1,8 +1,6 @@
-// Jamba, Bamba, Zamba2 and Nemotron-H: forward, gradient and ledger.
+// Jamba, Bamba, Zamba2 and Nemotron-H: what mamba-lrp holds, audits, padding and batches. What all families
+// are held to is in family_test.cpp.
 #include <lrpp/tests/plugins/mamba/hybrid_cases.h>
-#include <lrpp/tests/plugins/mamba/scan_autograd.h>
-#include <lrpp/tests/support/damaged_checkpoint.h>
-#include <lrpp/tests/support/every_composite.h>
 
 #include <set>
 
@@ -16,34 +14,6 @@ class Hybrid : public ::testing::TestWithParam<std::string> {
   Hybrid() : tensors_(case_tensors(GetParam())) {}
   std::map<std::string, Tensor> tensors_;
 };
-
-TEST_P(Hybrid, EqualsTransformers) {
-  // Float64 on both sides. The logits of a language model are those of every position.
-  const Tensor& logits = tensors_.at("logits");
-  const Model model = load_case(GetParam(), at::kDouble, /*every_position=*/logits.dim() == 3);
-  const auto inputs = logits.dim() == 3
-                          ? std::map<std::string, Tensor>{{"input_ids", tensors_.at("input_ids")}}
-                          : case_inputs(model, tensors_);
-  EXPECT_LT(relative_difference(run_forward(model, inputs), logits), 1e-9);
-}
-
-TEST_P(Hybrid, GradientEqualsAutograd) {
-  const Model model = load_case(GetParam());
-  const auto inputs = case_inputs(model, tensors_);
-  const Tensor target = tensors_.at("target").unsqueeze(1);
-  const Tensor seed = at::zeros_like(run_forward(model, inputs)).scatter_(1, target, 1.0);
-  const Tensor expected = autograd_of_graph(model.graph, inputs, seed, differentiable_forward);
-  // Float64 rounding through a whole model, relative to the largest entry.
-  EXPECT_LT(relative_difference(explain_case(model, "gradient", tensors_).relevance, expected), 1e-11);
-}
-
-TEST_P(Hybrid, BalancesUnderEveryComposite) {
-  const Model model = load_case(GetParam());
-  ExplainOptions options;
-  options.target = "input";
-  options.given_target = tensors_.at("target");
-  expect_balance_under_every_composite(builtin_registry(), model, case_inputs(model, tensors_), options);
-}
 
 /// Whether a node only chooses: how much of a state stays, which tokens are read, which experts work.
 bool chooses(const LedgerRow& row) {
@@ -102,8 +72,6 @@ TEST_P(Hybrid, OneExampleOfABatchIsExplainedAsAlone) {
   for (int64_t b = 0; b < 2; ++b)
     EXPECT_LT(relative_difference(both.slice(0, b, b + 1), of(b, b + 1)), 1e-11);
 }
-
-TEST_P(Hybrid, ADamagedTensorIsNamed) { expect_damage_is_named(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Hybrid, ::testing::ValuesIn(hybrid_cases()), test_name);
 

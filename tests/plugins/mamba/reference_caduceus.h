@@ -1,10 +1,8 @@
 #pragma once
 
-#include <lrpp/framework/io/json.h>
-#include <lrpp/framework/tensor.h>
+#include <lrpp/tests/plugins/mamba/reference_pieces.h>
 
 #include <filesystem>
-#include <map>
 #include <string>
 
 namespace lrpp::testing {
@@ -17,6 +15,9 @@ class ReferenceCaduceus {
  public:
   /// Reads a checkpoint in float64. `held`: detach what MambaLRP holds.
   ReferenceCaduceus(const std::filesystem::path& directory, bool held);
+  // The pieces refer to the weights.
+  ReferenceCaduceus(const ReferenceCaduceus&) = delete;
+  ReferenceCaduceus& operator=(const ReferenceCaduceus&) = delete;
 
   /// ids [B,T] -> [B,T,D] or [B,T,2D].
   Tensor embed(const Tensor& ids) const;
@@ -27,17 +28,13 @@ class ReferenceCaduceus {
   bool classifies() const { return weights_.contains("score.weight"); }
 
  private:
-  Tensor weight(const std::string& name) const;
-  Tensor linear(const Tensor& x, const std::string& name) const;
-  Tensor silu(const Tensor& x) const;
-  Tensor product(const Tensor& a, const Tensor& b) const;
   Tensor norm(const Tensor& x, const std::string& name) const;
-  Tensor mamba(const Tensor& x, const std::string& name) const;
   Tensor mixer(const Tensor& x, const std::string& name) const;
 
   Json config_;
-  std::map<std::string, Tensor> weights_;
-  bool held_, strands_, fused_;
+  ReferenceWeights weights_;
+  ReferencePieces pieces_;
+  bool strands_, fused_;
 };
 
 }  // namespace lrpp::testing

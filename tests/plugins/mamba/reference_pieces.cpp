@@ -46,6 +46,17 @@ Tensor ReferenceWeights::find(const std::string& name) const {
   return found == weights_.end() ? Tensor() : found->second;
 }
 
+void ReferenceWeights::share(const std::string& part, const std::string& other) {
+  std::map<std::string, Tensor> shared;
+  for (const auto& [name, weight] : weights_) {
+    const size_t at = name.find(part);
+    if (at == std::string::npos) continue;
+    std::string second = name;
+    shared[second.replace(at, part.size(), other)] = weight;
+  }
+  weights_.merge(shared);
+}
+
 Tensor ReferencePieces::linear(const Tensor& x, const std::string& name) const {
   const Tensor y = x.matmul(weights_.at(name + ".weight").t()), b = weights_.find(name + ".bias");
   return b.defined() ? y + b : y;

@@ -43,6 +43,8 @@ class ReferenceWeights {
   const Tensor& at(const std::string& name) const;
   /// Undefined where the checkpoint has no such tensor.
   Tensor find(const std::string& name) const;
+  /// Tensors whose names hold `part` get a second name with `other` in its place, unless it is taken.
+  void share(const std::string& part, const std::string& other);
 
  private:
   std::map<std::string, Tensor> weights_;

@@ -1,7 +1,6 @@
-// Falcon-Mamba and Mamba-2: forward, gradient, ledger, and configs that do not fit.
+// Falcon-Mamba and Mamba-2: options, the original naming, and configs that do not fit. What all families are
+// held to is in family_test.cpp.
 #include <gmock/gmock.h>
-#include <lrpp/tests/plugins/mamba/scan_autograd.h>
-#include <lrpp/tests/support/damaged_checkpoint.h>
 #include <lrpp/tests/support/every_composite.h>
 #include <lrpp/tests/support/models.h>
 
@@ -9,44 +8,6 @@ namespace lrpp {
 namespace {
 
 using namespace testing;
-
-class Stack : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(Stack, EqualsTransformersAtEveryPosition) {
-  const auto tensors = case_tensors(GetParam());
-  const Model model = load_case(GetParam(), at::kDouble, /*every_position=*/true);
-  const Tensor logits = run_forward(model, {{"input_ids", tensors.at("input_ids")}});
-  // Float64 on both sides.
-  EXPECT_LT(relative_difference(logits, tensors.at("logits")), 1e-9);
-}
-
-TEST_P(Stack, GradientEqualsAutograd) {
-  const auto tensors = case_tensors(GetParam());
-  const Model model = load_case(GetParam());
-  const auto inputs = case_inputs(model, tensors);
-  const Tensor target = tensors.at("target");
-  const Tensor seed =
-      at::zeros({target.size(0), model.vocabulary_size}, at::kDouble).scatter_(1, target.unsqueeze(1), 1.0);
-  const Tensor expected = autograd_of_graph(model.graph, inputs, seed, differentiable_forward);
-  // Float64 rounding through a whole model, relative to the largest entry.
-  EXPECT_LT(relative_difference(explain_case(model, "gradient", tensors).relevance, expected), 1e-11);
-}
-
-TEST_P(Stack, BalancesUnderEveryComposite) {
-  const auto tensors = case_tensors(GetParam());
-  const Model model = load_case(GetParam());
-  ExplainOptions options;
-  options.target = "input";
-  options.given_target = tensors.at("target");
-  expect_balance_under_every_composite(builtin_registry(), model, case_inputs(model, tensors), options);
-}
-
-TEST_P(Stack, ADamagedTensorIsNamed) { expect_damage_is_named(GetParam()); }
-
-INSTANTIATE_TEST_SUITE_P(Cases, Stack,
-                         ::testing::Values("hf-forward/falcon-mamba", "hf-forward/mamba2",
-                                           "hf-forward/mamba2-tied-bias"),
-                         test_name);
 
 TEST(Mamba2, OriginalNamingIsTheSameModel) {
   EditedModel model("hf-forward/mamba2");
