@@ -71,10 +71,19 @@ std::vector<std::string> Builder::shared_names(const std::string& name) const {
 }
 
 Tensor Builder::take(const std::string& name, std::vector<int64_t> shape) {
+  return take_once(name, std::move(shape), &Weights::take);
+}
+
+Tensor Builder::take_at_least_float32(const std::string& name, std::vector<int64_t> shape) {
+  return take_once(name, std::move(shape), &Weights::take_at_least_float32);
+}
+
+Tensor Builder::take_once(const std::string& name, std::vector<int64_t> shape, Take take) {
   const std::string found = stored(name);
-  if (shared_names(name).empty()) return weights_.take(found, std::move(shape));
+  if (shared_names(name).empty()) return (weights_.*take)(found, std::move(shape));
   Tensor& shared = shared_[found];
-  if (!shared.defined() || shared.sizes() != shape) shared = weights_.take(found, std::move(shape));
+  // Another shape than before is an error, which Weights names.
+  if (!shared.defined() || shared.sizes() != shape) shared = (weights_.*take)(found, std::move(shape));
   return shared;
 }
 

@@ -46,9 +46,7 @@ class Builder {
   at::ScalarType dtype() const { return weights_.dtype(); }
   bool contains(const std::string& name) const { return weights_.contains(stored(name)); }
   Tensor take(const std::string& name, std::vector<int64_t> shape);
-  Tensor take_at_least_float32(const std::string& name, std::vector<int64_t> shape) {
-    return weights_.take_at_least_float32(stored(name), std::move(shape));
-  }
+  Tensor take_at_least_float32(const std::string& name, std::vector<int64_t> shape);
   /// As the weight of a norm that has none: [size], in the dtype and on the device of the weights.
   Tensor ones(int64_t size) const { return weights_.ones(size); }
   /// The modules below these prefixes share their weights: a tensor that the checkpoint holds below one of
@@ -76,6 +74,9 @@ class Builder {
   /// The name under which the checkpoint has the tensor; today's where it has none.
   std::string stored(const std::string& name) const;
   std::optional<std::string> find_stored(const std::string& name) const;
+  /// `take` of Weights, and once for a tensor that modules share.
+  using Take = Tensor (Weights::*)(const std::string&, std::vector<int64_t>);
+  Tensor take_once(const std::string& name, std::vector<int64_t> shape, Take take);
   /// The name below each of the prefixes that are tied to one of its own; none where it is not tied.
   std::vector<std::string> shared_names(const std::string& name) const;
 

@@ -13,6 +13,14 @@ void require_layers(const std::string& where, std::string_view key, int64_t laye
   require(layers >= 0 && layers < 100000, where, "'{}' must be between 0 and 100000; got {}", key, layers);
 }
 
+void require_kv_heads(const std::string& where, int64_t heads, int64_t kv_heads) {
+  require_size(where, "num_attention_heads", heads);
+  require_size(where, "num_key_value_heads", kv_heads);
+  require(heads % kv_heads == 0, where,
+          "'num_attention_heads' must be a multiple of 'num_key_value_heads'; got {} and {}", heads,
+          kv_heads);
+}
+
 void require_heads(const std::string& where, std::string_view width_key, int64_t width,
                    std::string_view heads_key, int64_t heads) {
   require(width % heads == 0, where, "'{}' must be a multiple of '{}'; got {} and {}", width_key, heads_key,

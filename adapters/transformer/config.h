@@ -19,6 +19,8 @@ void require_layers(const std::string& where, std::string_view key, int64_t laye
 /// Throws UserError unless `heads` divide `width`.
 void require_heads(const std::string& where, std::string_view width_key, int64_t width,
                    std::string_view heads_key, int64_t heads);
+/// Throws UserError unless heads and key heads are sizes, and each key head serves as many heads.
+void require_kv_heads(const std::string& where, int64_t heads, int64_t kv_heads);
 /// Throws UserError for a negative (or infinite) term in a norm's denominator.
 void require_eps(const std::string& where, std::string_view key, double eps);
 

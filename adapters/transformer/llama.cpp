@@ -43,13 +43,9 @@ LlamaKeys read_llama_keys(const Json& config, const std::string& where, LlamaKey
   require_size(where, "vocab_size", keys.vocab_size);
   require_size(where, "hidden_size", keys.hidden_size);
   require_size(where, "intermediate_size", keys.intermediate_size);
-  require_size(where, "num_attention_heads", keys.num_attention_heads);
   require_layers(where, "num_hidden_layers", keys.num_hidden_layers);
   if (!keys.num_key_value_heads) keys.num_key_value_heads = keys.num_attention_heads;
-  require_size(where, "num_key_value_heads", *keys.num_key_value_heads);
-  require(keys.num_attention_heads % *keys.num_key_value_heads == 0, where,
-          "'num_attention_heads' must be a multiple of 'num_key_value_heads'; got {} and {}",
-          keys.num_attention_heads, *keys.num_key_value_heads);
+  require_kv_heads(where, keys.num_attention_heads, *keys.num_key_value_heads);
   require(keys.head_dim || keys.hidden_size % keys.num_attention_heads == 0, where,
           "'hidden_size' must be a multiple of 'num_attention_heads' where 'head_dim' is not given; got {} "
           "and {}",

@@ -178,12 +178,7 @@ Tensors ExpertDispatch::forward(const Tensors& inputs) const {
 }
 
 Tensors ExpertDispatch::vjp(const Kept& kept, const Tensors& grad_outputs) const {
-  Tensors parts;
-  for (int i = 0; i < num_outputs(); ++i) {
-    const Tensor& g = grad_outputs.at(static_cast<size_t>(i));
-    parts.push_back(g.defined() ? g : at::zeros(kept.output_meta(i).sizes, kept.output_meta(i).options));
-  }
-  const Tensor rows = at::cat(parts, 1), &choice = kept.input(1);
+  const Tensor rows = at::cat(filled(kept, grad_outputs), 1), &choice = kept.input(1);
   const Routing routing = find_routing("expert_dispatch", choice, attributes_.experts, rows.device());
   return {chosen_rows(rows, routing, choice.size(2)).sum(2), {}};
 }

@@ -13,6 +13,15 @@ c10::List<std::optional<Tensor>> chosen(const Tensor& position, at::Device devic
 
 }  // namespace
 
+Tensors Wiring::filled(const Kept& kept, const Tensors& grad_outputs) const {
+  Tensors all;
+  for (int i = 0; i < num_outputs(); ++i) {
+    const Tensor& g = grad_outputs.at(static_cast<size_t>(i));
+    all.push_back(g.defined() ? g : at::zeros(kept.output_meta(i).sizes, kept.output_meta(i).options));
+  }
+  return all;
+}
+
 Tensors Add::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   const Tensor& g = grad_outputs.at(0);
   return {at::sum_to(g, kept.input_meta(0).sizes), at::sum_to(g, kept.input_meta(1).sizes)};
@@ -27,12 +36,7 @@ Tensors Split::forward(const Tensors& inputs) const {
 }
 
 Tensors Split::vjp(const Kept& kept, const Tensors& grad_outputs) const {
-  Tensors parts;
-  for (int i = 0; i < num_outputs(); ++i) {
-    const Tensor& g = grad_outputs.at(static_cast<size_t>(i));
-    parts.push_back(g.defined() ? g : at::zeros(kept.output_meta(i).sizes, kept.output_meta(i).options));
-  }
-  return {at::cat(parts, attributes_.dim)};
+  return {at::cat(filled(kept, grad_outputs), attributes_.dim)};
 }
 
 Tensors SelectToken::forward(const Tensors& inputs) const {

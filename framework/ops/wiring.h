@@ -10,6 +10,10 @@ class Wiring : public Op {
  public:
   OpKind kind() const final { return OpKind::wiring; }
   Needs vjp_needs() const override { return Needs::nothing(); }
+
+ protected:
+  /// `grad_outputs` with zeros in place of what did not arrive.
+  Tensors filled(const Kept& kept, const Tensors& grad_outputs) const;
 };
 
 /// The sum of two inputs that broadcast against each other; mixed dtypes promote.

@@ -1,4 +1,5 @@
 #include <lrpp/plugins/mamba/composite.h>
+#include <lrpp/rules/composite_parts.h>
 
 namespace lrpp::mamba {
 namespace {
@@ -19,12 +20,10 @@ Composite mamba_lrp(const Registry& registry, const MambaLrpParameters& paramete
   add(composite, {.op = {"matmul"}, .name = "context"}, rule("hold", {{"factor", 0}}));
   add(composite, {.kind = {OpKind::product}}, rule("half"));
   add(composite, {.kind = {OpKind::softmax}}, rule("gradient"));
-  // These make time steps and the shares of experts: nothing reaches them while those are held.
-  add(composite, {.op = {"softplus", "clamp", "sigmoid"}}, rule("gradient"));
-  add(composite, {.kind = {OpKind::activation}}, rule("identity", {{"stabilizer", parameters.stabilizer}}));
+  rules::add_entries(composite, rules::identity_entries(parameters.stabilizer));
   add(composite, {.kind = {OpKind::norm}}, rule("constant-norm"));
   add(composite, {.kind = {OpKind::linear}}, rule("epsilon", {{"epsilon", parameters.epsilon}}));
-  add(composite, {.kind = {OpKind::wiring}}, rule("epsilon", {{"epsilon", 0}}));
+  composite.entries.push_back(rules::wiring_entry());
   return composite;
 }
 

@@ -21,6 +21,11 @@ Value add_parameter_norm(Builder& builder, const std::string& name, const BlockC
 
 }  // namespace
 
+Value add_residual_cast(Builder& builder, const std::string& base, Value hidden) {
+  if (builder.dtype() != at::kBFloat16) return hidden;
+  return builder.add(base + ".residual_cast", std::make_shared<ops::Cast>(), {hidden});
+}
+
 Value add_conv1d(Builder& builder, const std::string& name, int64_t channels, int64_t kernel, bool bias,
                  Value x) {
   const Tensor weight = builder.take(name + ".weight", {channels, 1, kernel});

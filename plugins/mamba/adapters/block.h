@@ -20,6 +20,9 @@ Value add_selective_ssm(Builder& builder, const std::string& prefix, const std::
 /// The mixer under `prefix`: [B,T,D] -> [B,T,D] (Gu and Dao, arXiv:2312.00752, figure 3).
 Value add_mixer(Builder& builder, const std::string& prefix, const BlockConfig& config, Value x);
 
+/// The residual stream in float32, where the weights are narrower: the node `base`.residual_cast.
+Value add_residual_cast(Builder& builder, const std::string& base, Value hidden);
+
 /// The causal depthwise convolution `name` over `channels`: [B,T,channels] -> the same.
 Value add_conv1d(Builder& builder, const std::string& name, int64_t channels, int64_t kernel, bool bias,
                  Value x);

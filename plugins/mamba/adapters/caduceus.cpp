@@ -165,9 +165,7 @@ Model build_caduceus(const CaduceusConfig& config, const ModelDirectory& directo
   const Value embeddings = builder.embedding(words, both_strands_of(table, config), ids);
 
   Value hidden = embeddings;
-  if (config.residual_in_fp32 && options.dtype == at::kBFloat16) {
-    hidden = builder.add("caduceus.backbone.residual_cast", std::make_shared<ops::Cast>(), {hidden});
-  }
+  if (config.residual_in_fp32) hidden = add_residual_cast(builder, "caduceus.backbone", hidden);
   std::vector<Value> strands{hidden};
   if (config.both_strands) strands = split_strands(builder, config, hidden);
   for (int64_t i = 0; i < config.num_layers; ++i) {

@@ -1,5 +1,6 @@
 #include <lrpp/plugins/mamba/adapters/config.h>
 
+#include <cmath>
 #include <limits>
 
 namespace lrpp::mamba {
@@ -56,6 +57,11 @@ std::pair<double, double> read_time_step_limit(const Json& config, const char* k
   require(low && high && *low >= 0 && *low <= *high, where,
           "'{}' must be two numbers, 0 <= min <= max; got {}", key, found->dump());
   return {*low, *high};
+}
+
+void require_time_step_min(double time_step_min, const std::string& where) {
+  require(time_step_min >= 0 && std::isfinite(time_step_min), where,
+          "'time_step_min' must be at least 0; got {}", time_step_min);
 }
 
 void require_mamba2(const Mamba2Config& config, const Mamba2KeyNames& names, int64_t intermediate_size,

@@ -29,6 +29,9 @@ BlockConfig read_mamba1_ssm_cfg(Json ssm, int64_t d_model, const std::string& wh
 /// transformers 5 does. Throws UserError where min is negative or above max.
 std::pair<double, double> read_time_step_limit(const Json& config, const char* key, const std::string& where);
 
+/// Throws UserError for a 'time_step_min' that is negative or infinite.
+void require_time_step_min(double time_step_min, const std::string& where);
+
 /// How a config calls the heads of a Mamba-2 mixer, their channels, and the groups of B and C.
 struct Mamba2KeyNames {
   const char *heads, *head_dim, *groups;

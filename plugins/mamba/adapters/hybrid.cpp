@@ -1,4 +1,5 @@
 #include <lrpp/framework/ops/wiring.h>
+#include <lrpp/plugins/mamba/adapters/config.h>
 #include <lrpp/plugins/mamba/adapters/hybrid.h>
 
 #include <cmath>
@@ -52,9 +53,7 @@ Value add_residual(Builder& builder, const HybridConfig& config, const Residual&
 
 Model build_hybrid(const HybridConfig& config, const ModelDirectory& directory, const LoadOptions& options) {
   const auto add_layers = [&](Builder& builder, Value, Value hidden) {
-    if (config.residual_in_fp32 && options.dtype == at::kBFloat16) {
-      hidden = builder.add(config.names.base + ".residual_cast", std::make_shared<ops::Cast>(), {hidden});
-    }
+    if (config.residual_in_fp32) hidden = add_residual_cast(builder, config.names.base, hidden);
     for (const Residual& residual : config.residuals) {
       hidden = add_residual(builder, config, residual, hidden);
     }
@@ -64,6 +63,31 @@ Model build_hybrid(const HybridConfig& config, const ModelDirectory& directory, 
     return hidden;
   };
   return transformer::build_language_model(config.frame, config.names, directory, options, add_layers);
+}
+
+HybridKeys read_hybrid_keys(const Json& config, const std::string& family, HybridKeys keys,
+                            const std::string& where) {
+  keys = from_json_value<HybridKeys>(config, where, UnknownKeys::ignore, keys);
+  require_family(config, family, where);
+  transformer::require_plain_checkpoint(config, where);
+  transformer::require_size(where, "vocab_size", keys.vocab_size);
+  transformer::require_size(where, "hidden_size", keys.hidden_size);
+  transformer::require_layers(where, "num_hidden_layers", keys.num_hidden_layers);
+  transformer::require_size(where, "mamba_d_state", keys.mamba_d_state);
+  transformer::require_size(where, "mamba_d_conv", keys.mamba_d_conv);
+  transformer::require_size(where, "mamba_expand", keys.mamba_expand);
+  transformer::require_eps(where, "rms_norm_eps", keys.rms_norm_eps);
+  return keys;
+}
+
+LanguageModelConfig make_frame(const HybridKeys& keys, transformer::Head head) {
+  LanguageModelConfig frame;
+  frame.vocab_size = keys.vocab_size;
+  frame.hidden_size = keys.hidden_size;
+  frame.norm = {/*rms=*/true, keys.rms_norm_eps};
+  frame.tied_head = keys.tie_word_embeddings;
+  frame.head = std::move(head);
+  return frame;
 }
 
 HybridConfig make_two_part_layers(LanguageModelConfig frame, const std::vector<bool>& attends,
@@ -91,11 +115,7 @@ AttentionConfig read_attention(const Json& config, int64_t hidden_size, const At
   attention.hidden_size = hidden_size;
   attention.heads = keys.num_attention_heads;
   attention.kv_heads = keys.num_key_value_heads.value_or(keys.num_attention_heads);
-  transformer::require_size(where, "num_attention_heads", attention.heads);
-  transformer::require_size(where, "num_key_value_heads", attention.kv_heads);
-  require(attention.heads % attention.kv_heads == 0, where,
-          "'num_attention_heads' must be a multiple of 'num_key_value_heads'; got {} and {}", attention.heads,
-          attention.kv_heads);
+  transformer::require_kv_heads(where, attention.heads, attention.kv_heads);
   if (!keys.head_dim) {
     transformer::require_heads(where, "hidden_size", hidden_size, "num_attention_heads", attention.heads);
   }

@@ -10,7 +10,8 @@
 #include <variant>
 #include <vector>
 
-// Models whose layers are of several kinds: state spaces, attention, MLPs and mixtures of experts. Nodes are
+// Models whose layers are of several kinds: state spaces, attention, MLPs and mixtures of experts; a stack of
+// one kind is the plainest of them. Nodes are
 // named as in adapters/transformer/blocks.h and moe.h, and as in Mamba's mixers; residual sums of a layer L
 // are L.mamba.add, L.attention.add and L.mlp.add, or L.add where a layer has one.
 
@@ -56,6 +57,25 @@ Model build_hybrid(const HybridConfig& config, const ModelDirectory& directory, 
 HybridConfig read_jamba(const Json& config, const std::string& where);
 HybridConfig read_bamba(const Json& config, const std::string& where);
 HybridConfig read_nemotron_h(const Json& config, const std::string& where);
+
+/// The keys that these families have in common. Each starts from its own defaults.
+struct HybridKeys {
+  int64_t vocab_size = 0;
+  int64_t hidden_size = 0;
+  int64_t num_hidden_layers = 0;
+  double rms_norm_eps = 0;
+  bool tie_word_embeddings = false;
+  int64_t mamba_d_state = 0;
+  int64_t mamba_d_conv = 4;
+  int64_t mamba_expand = 2;
+};
+
+/// `keys` as they stand in the config, checked; absent ones keep their value. Throws UserError for the config
+/// of another family than `family` ("Jamba" of "JambaForCausalLM").
+HybridKeys read_hybrid_keys(const Json& config, const std::string& family, HybridKeys keys,
+                            const std::string& where);
+
+LanguageModelConfig make_frame(const HybridKeys& keys, transformer::Head head);
 
 /// A model of two residuals a layer, as Jamba and Bamba have them: the i-th layer has an attention where
 /// `attends[i]`, else the mixer, and then `feed_forward[i]`.

@@ -5,25 +5,17 @@
 namespace lrpp::mamba {
 namespace {
 
-using transformer::require_layers;
 using transformer::require_option;
 using transformer::require_size;
 
-/// The keys that change what the model computes, with the defaults of transformers' JambaConfig.
+/// The keys beyond HybridKeys that change what the model computes, with the defaults of transformers'
+/// JambaConfig.
 struct JambaKeys {
-  int64_t vocab_size = 65536;
-  int64_t hidden_size = 4096;
   int64_t intermediate_size = 14336;
-  int64_t num_hidden_layers = 32;
-  double rms_norm_eps = 1e-6;
-  bool tie_word_embeddings = false;
   int64_t num_experts = 16;
   int64_t num_experts_per_tok = 2;
   int64_t expert_layer_period = 2, expert_layer_offset = 1;
   int64_t attn_layer_period = 8, attn_layer_offset = 4;
-  int64_t mamba_d_state = 16;
-  int64_t mamba_d_conv = 4;
-  int64_t mamba_expand = 2;
   bool mamba_conv_bias = true;
   bool mamba_proj_bias = false;
 };
@@ -40,40 +32,33 @@ std::vector<bool> read_period(int64_t layers, const char* name, int64_t period, 
 
 JambaKeys read_keys(const Json& config, const std::string& where) {
   const auto keys = from_json_value<JambaKeys>(config, where, UnknownKeys::ignore);
-  require_family(config, "Jamba", where);
-  transformer::require_plain_checkpoint(config, where);
   require_option(config, "sliding_window", nullptr, where);
   require_option(config, "num_local_experts", keys.num_experts, where);
   require_silu(config, "hidden_act", where);
-  require_size(where, "vocab_size", keys.vocab_size);
-  require_size(where, "hidden_size", keys.hidden_size);
   require_size(where, "intermediate_size", keys.intermediate_size);
-  require_layers(where, "num_hidden_layers", keys.num_hidden_layers);
   require_size(where, "num_experts", keys.num_experts);
-  require_size(where, "mamba_d_state", keys.mamba_d_state);
-  require_size(where, "mamba_d_conv", keys.mamba_d_conv);
-  require_size(where, "mamba_expand", keys.mamba_expand);
-  transformer::require_eps(where, "rms_norm_eps", keys.rms_norm_eps);
   return keys;
 }
 
-BlockConfig make_mixer(const JambaKeys& keys, const Json& config, const std::string& where) {
+BlockConfig make_mixer(const HybridKeys& common, const JambaKeys& keys, const Json& config,
+                       const std::string& where) {
   BlockConfig mixer;
-  mixer.hidden_size = keys.hidden_size;
-  mixer.intermediate_size = keys.mamba_expand * keys.hidden_size;
-  mixer.state_size = keys.mamba_d_state;
-  mixer.conv_kernel = keys.mamba_d_conv;
-  mixer.time_step_rank = read_time_step_rank(config, "mamba_dt_rank", keys.hidden_size, where);
+  mixer.hidden_size = common.hidden_size;
+  mixer.intermediate_size = common.mamba_expand * common.hidden_size;
+  mixer.state_size = common.mamba_d_state;
+  mixer.conv_kernel = common.mamba_d_conv;
+  mixer.time_step_rank = read_time_step_rank(config, "mamba_dt_rank", common.hidden_size, where);
   mixer.use_bias = keys.mamba_proj_bias;
   mixer.use_conv_bias = keys.mamba_conv_bias;
-  mixer.parameter_norm_eps = keys.rms_norm_eps;
+  mixer.parameter_norm_eps = common.rms_norm_eps;
   mixer.parameter_norm_weights = true;
   return mixer;
 }
 
-NamedMoe make_moe(const JambaKeys& keys, const MlpConfig& expert, const std::string& where) {
+NamedMoe make_moe(const HybridKeys& common, const JambaKeys& keys, const MlpConfig& expert,
+                  const std::string& where) {
   NamedMoe moe;
-  moe.config.hidden_size = keys.hidden_size;
+  moe.config.hidden_size = common.hidden_size;
   moe.config.experts = keys.num_experts;
   moe.config.chosen = keys.num_experts_per_tok;
   moe.config.expert = expert;
@@ -90,31 +75,33 @@ NamedMoe make_moe(const JambaKeys& keys, const MlpConfig& expert, const std::str
 }  // namespace
 
 HybridConfig read_jamba(const Json& config, const std::string& where) {
+  const HybridKeys defaults{.vocab_size = 65536,
+                            .hidden_size = 4096,
+                            .num_hidden_layers = 32,
+                            .rms_norm_eps = 1e-6,
+                            .mamba_d_state = 16};
+  const HybridKeys common = read_hybrid_keys(config, "Jamba", defaults, where);
   const JambaKeys keys = read_keys(config, where);
   const auto attends =
-      read_period(keys.num_hidden_layers, "attn", keys.attn_layer_period, keys.attn_layer_offset, where);
-  const auto has_experts = read_period(keys.num_hidden_layers, "expert", keys.expert_layer_period,
+      read_period(common.num_hidden_layers, "attn", keys.attn_layer_period, keys.attn_layer_offset, where);
+  const auto has_experts = read_period(common.num_hidden_layers, "expert", keys.expert_layer_period,
                                        keys.expert_layer_offset, where);
   require_layer_types(config, attends, "'attn_layer_period' and 'attn_layer_offset'", where);
-  const AttentionConfig attention = read_attention(config, keys.hidden_size, {32, 8}, where);
-  const BlockConfig mixer = make_mixer(keys, config, where);
+  const AttentionConfig attention = read_attention(config, common.hidden_size, {32, 8}, where);
+  const BlockConfig mixer = make_mixer(common, keys, config, where);
   MlpConfig mlp;
-  mlp.hidden_size = keys.hidden_size;
+  mlp.hidden_size = common.hidden_size;
   mlp.intermediate_size = keys.intermediate_size;
   mlp.activation = make_activation("silu", where);
   mlp.gated = true;
   mlp.bias = false;
 
-  LanguageModelConfig frame;
-  frame.vocab_size = keys.vocab_size;
-  frame.hidden_size = keys.hidden_size;
-  frame.norm = {/*rms=*/true, keys.rms_norm_eps};
-  frame.tied_head = keys.tie_word_embeddings;
-  frame.head = transformer::read_head(config, keys.vocab_size, where);
+  const LanguageModelConfig frame =
+      make_frame(common, transformer::read_head(config, common.vocab_size, where));
   std::vector<Part> feed_forward;
   for (const bool mixture : has_experts) {
     const bool several = mixture && keys.num_experts > 1;
-    feed_forward.push_back(several ? Part(make_moe(keys, mlp, where)) : Part(mlp));
+    feed_forward.push_back(several ? Part(make_moe(common, keys, mlp, where)) : Part(mlp));
   }
   return make_two_part_layers(frame, attends, attention, mixer, feed_forward);
 }

@@ -78,8 +78,7 @@ NemotronKeys read_keys(const Json& config, const std::string& where) {
   require_size(where, "ssm_state_size", keys.ssm_state_size);
   require_size(where, "conv_kernel", keys.conv_kernel);
   transformer::require_eps(where, "layer_norm_epsilon", keys.layer_norm_epsilon);
-  require(keys.time_step_min >= 0 && std::isfinite(keys.time_step_min), where,
-          "'time_step_min' must be at least 0; got {}", keys.time_step_min);
+  require_time_step_min(keys.time_step_min, where);
   return keys;
 }
 

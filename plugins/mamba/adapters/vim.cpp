@@ -37,9 +37,7 @@ Value add_bidirectional_mixer(Builder& builder, const std::string& prefix, const
 
 Model build_vim(const VimConfig& config, const ModelDirectory& directory, const LoadOptions& options) {
   const auto add_layers = [&](Builder& builder, Value hidden) {
-    if (config.residual_in_fp32 && options.dtype == at::kBFloat16) {
-      hidden = builder.add("vim.residual_cast", std::make_shared<ops::Cast>(), {hidden});
-    }
+    if (config.residual_in_fp32) hidden = add_residual_cast(builder, config.names.base, hidden);
     for (int64_t i = 0; i < config.num_layers; ++i) {
       const std::string layer = fmt::format("layers.{}", i);
       const Value x = builder.norm(layer + ".norm", config.frame.norm, config.frame.hidden_size, hidden);

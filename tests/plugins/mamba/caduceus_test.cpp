@@ -274,5 +274,17 @@ TEST(CaduceusConfigs, WhatDoesNotFitIsNamed) {
   expect_user_error([&] { many.load(); }, {"complement_map", "16 tokens", "20"});
 }
 
+TEST(CaduceusWeights, OfBothStrandsAreInMemoryOnce) {
+  // In another dtype than the checkpoint's: what is not converted may be the checkpoint's own memory.
+  const Model model = load_case("caduceus/ps-classifier", at::kFloat);
+  for (const char* node : {"in_proj", "x_proj", "selective_scan"}) {
+    const auto weight = [&](const std::string& strand) {
+      const std::string layer = "caduceus.backbone.layers.0.mixer.submodule.mamba_fwd.";
+      return model.graph.node(model.graph.find(strand + layer + node)).op->weights().at(0).second;
+    };
+    EXPECT_TRUE(weight("").is_alias_of(weight("rc."))) << node;
+  }
+}
+
 }  // namespace
 }  // namespace lrpp
