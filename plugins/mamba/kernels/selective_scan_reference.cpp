@@ -1,5 +1,8 @@
 #include <ATen/ATen.h>
+#include <lrpp/plugins/mamba/kernels/arguments.h>
+#include <lrpp/plugins/mamba/kernels/composed.h>
 #include <lrpp/plugins/mamba/kernels/selective_scan_reference.h>
+#include <torch/library.h>
 
 #include <vector>
 
@@ -66,4 +69,34 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> selective_scan_vjp_re
   return {at::stack(dx, 1), at::stack(ddt, 1), at::stack(db, 1), at::stack(dc, 1)};
 }
 
+Tensor scan_composed(const Tensor& x, const Tensor& dt, const Tensor& A, const Tensor& B, const Tensor& C,
+                     const Tensor& D) {
+  const ScanInputs in("selective_scan", "x", x, "dt", dt, A, B, C, D, Data::converted);
+  return selective_scan_reference(in.lead, in.dt, in.a, in.b, in.c, in.d).to(in.sizes.dtype);
+}
+
+Tensor scan_relevance_composed(const Tensor& m, const Tensor& dt, const Tensor& A, const Tensor& B,
+                               const Tensor& C, const Tensor& D) {
+  const ScanInputs in("selective_scan_relevance", "m", m, "dt", dt, A, B, C, D, Data::converted);
+  return selective_scan_relevance_reference(in.lead, in.dt, in.a, in.b, in.c, in.d).to(in.sizes.dtype);
+}
+
+std::tuple<Tensor, Tensor, Tensor, Tensor> scan_vjp_composed(const Tensor& m, const Tensor& x,
+                                                             const Tensor& dt, const Tensor& A,
+                                                             const Tensor& B, const Tensor& C,
+                                                             const Tensor& D) {
+  const ScanInputs in("selective_scan_vjp", "m", m, "dt", dt, A, B, C, D, Data::converted);
+  const Tensor input = in.sizes.data("x", x);
+  const auto [dx, ddt, db, dc] = selective_scan_vjp_reference(in.lead, input, in.dt, in.a, in.b, in.c, in.d);
+  const at::ScalarType dtype = in.sizes.dtype;
+  return {dx.to(dtype), ddt.to(dtype), db.to(dtype), dc.to(dtype)};
+}
+
 }  // namespace lrpp::mamba
+
+// For devices without a kernel of their own.
+TORCH_LIBRARY_IMPL(lrpp, CompositeExplicitAutograd, library) {
+  library.impl("selective_scan", lrpp::mamba::scan_composed);
+  library.impl("selective_scan_relevance", lrpp::mamba::scan_relevance_composed);
+  library.impl("selective_scan_vjp", lrpp::mamba::scan_vjp_composed);
+}

@@ -1,28 +1,14 @@
+#include <lrpp/plugins/mamba/kernels/conv1d_op.h>
 #include <lrpp/plugins/mamba/ops/conv1d.h>
-
-#include <algorithm>
 
 namespace lrpp::mamba {
 namespace {
 
-/// sum_k taps[k] * x shifted by `shift(k)` tokens: towards later tokens (forward) or earlier ones
-/// (transpose).
-Tensor convolve(const Tensor& taps, const Tensor& x, bool transposed) {
-  const int64_t kernel = taps.size(0), tokens = x.size(1);
-  Tensor y = x * taps[kernel - 1];
-  for (int64_t shift = 1; shift < std::min(kernel, tokens); ++shift) {
-    const Tensor& tap = taps[kernel - 1 - shift];
-    const int64_t to = transposed ? 0 : shift, from = transposed ? shift : 0;
-    y.narrow(1, to, tokens - shift).addcmul_(x.narrow(1, from, tokens - shift), tap);
-  }
-  return y;
-}
-
 class Conv1dView final : public LinearMap {
  public:
   Conv1dView(Tensor taps, Tensor bias) : taps_(std::move(taps)), bias_(std::move(bias)) {}
-  Tensor apply(const Tensor& x) const override { return convolve(taps_, x, false); }
-  Tensor transpose(const Tensor& m) const override { return convolve(taps_, m, true); }
+  Tensor apply(const Tensor& x) const override { return conv1d(x, taps_, std::nullopt, /*silu=*/false); }
+  Tensor transpose(const Tensor& m) const override { return conv1d_relevance(m, taps_); }
   Tensor bias() const override { return bias_; }
   std::unique_ptr<LinearMap> with_weights(const std::function<Tensor(const Tensor&)>& change) const override {
     return std::make_unique<Conv1dView>(change(taps_), bias_);
@@ -44,12 +30,11 @@ Conv1d::Conv1d(const Tensor& weight, Tensor bias) : bias_(std::move(bias)) {
 }
 
 Tensors Conv1d::forward(const Tensors& inputs) const {
-  Tensor y = convolve(taps_, inputs.at(0), false);
-  return {bias_.defined() ? y.add_(bias_) : y};
+  return {conv1d(inputs.at(0), taps_, bias_.defined() ? std::optional(bias_) : std::nullopt, /*silu=*/false)};
 }
 
 Tensors Conv1d::vjp(const Kept& kept, const Tensors& grad_outputs) const {
-  return {convolve(taps_, grad_outputs.at(0), true)};
+  return {conv1d_relevance(grad_outputs.at(0), taps_)};
 }
 
 std::unique_ptr<LinearMap> Conv1d::linear_map(const Kept& kept, int data_input) const {

@@ -22,6 +22,10 @@ class Conv1d final : public Op {
   std::unique_ptr<LinearMap> linear_map(const Kept& kept, int data_input) const override;
   Json attributes() const override { return to_json_value(attributes_); }
   NamedTensors weights() const override;
+  /// [K, E].
+  const Tensor& taps() const { return taps_; }
+  /// [E] or undefined.
+  const Tensor& bias() const { return bias_; }
 
  private:
   Tensor taps_, bias_;  ///< taps_: [K, E], so that each tap is contiguous over channels

@@ -21,6 +21,9 @@ class SelectiveScan final : public Op {
   Needs linear_map_needs(int) const override { return Needs::only_inputs({1, 2, 3}); }
   Json attributes() const override;
   NamedTensors weights() const override { return {{"A_log", A_log_}, {"D", D_}}; }
+  /// -exp(A_log): [E, N].
+  const Tensor& A() const { return A_; }
+  const Tensor& D() const { return D_; }
 
  private:
   Tensor A_log_, A_, D_;

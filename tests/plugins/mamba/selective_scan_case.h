@@ -1,12 +1,10 @@
 #pragma once
 
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
 #include <lrpp/plugins/mamba/kernels/cpu/selective_scan_cpu.h>
+#include <lrpp/tests/plugins/mamba/kernel_case.h>
 
-#include <ostream>
 #include <string>
-#include <vector>
 
 namespace lrpp::mamba {
 
@@ -47,32 +45,5 @@ struct ScanCase {
 
   at::Tensor x, m, dt, A, B, C, D;
 };
-
-/// The largest difference, relative to the largest expected magnitude: sums over states and channels cancel,
-/// so that small entries carry the rounding of the large ones.
-inline double error_of(const at::Tensor& actual, const at::Tensor& expected) {
-  EXPECT_EQ(actual.sizes(), expected.sizes());
-  const at::Tensor want = expected.detach().to(at::kDouble);
-  const double scale = want.abs().max().item<double>();
-  return (actual.detach().to(at::kDouble) - want).abs().max().item<double>() / std::max(scale, 1e-300);
-}
-
-/// Chooses an instruction set for the life of this object.
-class ForcedIsa {
- public:
-  explicit ForcedIsa(cpu::Isa isa) { cpu::force_isa(isa); }
-  ~ForcedIsa() { cpu::use_best_isa(); }
-  ForcedIsa(const ForcedIsa&) = delete;
-  ForcedIsa& operator=(const ForcedIsa&) = delete;
-};
-
-/// The variants that this build and machine can run.
-inline std::vector<cpu::Isa> available_isas() {
-  std::vector<cpu::Isa> isas;
-  for (const cpu::Isa isa : {cpu::Isa::kBaseline, cpu::Isa::kAvx2, cpu::Isa::kAvx512}) {
-    if (cpu::isa_available(isa)) isas.push_back(isa);
-  }
-  return isas;
-}
 
 }  // namespace lrpp::mamba

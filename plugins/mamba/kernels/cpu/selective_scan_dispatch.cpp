@@ -1,130 +1,27 @@
-#include <lrpp/framework/error.h>
+#include <lrpp/plugins/mamba/kernels/cpu/dispatch.h>
 #include <lrpp/plugins/mamba/kernels/cpu/selective_scan_cpu.h>
 #include <lrpp/plugins/mamba/kernels/cpu/selective_scan_layout.h>
 
 #include <algorithm>
-#include <atomic>
 #include <type_traits>
-
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 
 namespace lrpp::mamba::cpu {
 
-#define LRPP_SCAN_DECLARE(target)                  \
-  namespace target {                               \
-  extern const ScanKernels<float> float_kernels;   \
-  extern const ScanKernels<double> double_kernels; \
-  }
-LRPP_SCAN_DECLARE(baseline)
-#if defined(LRPP_SCAN_X86_VARIANTS)
-LRPP_SCAN_DECLARE(avx2)
-LRPP_SCAN_DECLARE(avx512)
-#endif
-#undef LRPP_SCAN_DECLARE
+LRPP_CPU_TABLE(ScanKernels<float>, float_scan_kernels)
+LRPP_CPU_TABLE(ScanKernels<double>, double_scan_kernels)
 
 namespace {
 
-/// An Isa as a number, or -1: the best one.
-std::atomic<int> forced_isa{-1};
-
-Isa best_isa() {
-  static const Isa best = isa_available(Isa::kAvx512) ? Isa::kAvx512
-                          : isa_available(Isa::kAvx2) ? Isa::kAvx2
-                                                      : Isa::kBaseline;
-  return best;
-}
-
 template <class Scalar>
 const ScanKernels<Scalar>& active_kernels() {
-  constexpr bool kFloat = std::is_same_v<Scalar, float>;
-  switch (active_isa()) {
-#if defined(LRPP_SCAN_X86_VARIANTS)
-    case Isa::kAvx512:
-      if constexpr (kFloat)
-        return avx512::float_kernels;
-      else
-        return avx512::double_kernels;
-    case Isa::kAvx2:
-      if constexpr (kFloat)
-        return avx2::float_kernels;
-      else
-        return avx2::double_kernels;
-#endif
-    default:
-      if constexpr (kFloat)
-        return baseline::float_kernels;
-      else
-        return baseline::double_kernels;
+  if constexpr (std::is_same_v<Scalar, float>) {
+    return LRPP_CPU_ACTIVE(float_scan_kernels);
+  } else {
+    return LRPP_CPU_ACTIVE(double_scan_kernels);
   }
 }
-
-/// Flushes denormals to zero on this thread while it lives. Elsewhere than on x86-64 they are kept: slower
-/// where the processor traps on them, and as correct.
-class FlushDenormals {
- public:
-#if defined(__x86_64__)
-  FlushDenormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | kFlushResults | kFlushOperands); }
-  ~FlushDenormals() { _mm_setcsr(saved_); }
-
- private:
-  static constexpr unsigned kFlushResults = 0x8000, kFlushOperands = 0x0040;
-  unsigned saved_;
-#else
-  FlushDenormals() = default;
-#endif
-  FlushDenormals(const FlushDenormals&) = delete;
-  FlushDenormals& operator=(const FlushDenormals&) = delete;
-};
 
 }  // namespace
-
-const char* isa_name(Isa isa) {
-  switch (isa) {
-    case Isa::kAvx512:
-      return "avx512";
-    case Isa::kAvx2:
-      return "avx2";
-    case Isa::kBaseline:
-      return "baseline";
-  }
-  LRPP_ASSERT(false, "an Isa out of its range: {}", static_cast<int>(isa));
-  return "";
-}
-
-bool isa_available(Isa isa) {
-  switch (isa) {
-    case Isa::kBaseline:
-      return true;
-#if defined(LRPP_SCAN_X86_VARIANTS)
-    // The features that -march=x86-64-v3 and -v4 allow the compiler to use. The builtin also asks whether the
-    // operating system saves the wide registers.
-    case Isa::kAvx512:
-      return isa_available(Isa::kAvx2) && __builtin_cpu_supports("avx512f") &&
-             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    case Isa::kAvx2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-             __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-#endif
-    default:
-      return false;
-  }
-}
-
-Isa active_isa() {
-  const int forced = forced_isa.load(std::memory_order_relaxed);
-  return forced < 0 ? best_isa() : static_cast<Isa>(forced);
-}
-
-void force_isa(Isa isa) {
-  require(isa_available(isa), "force_isa",
-          "the instruction set must be one that this build and processor have; got {}", isa_name(isa));
-  forced_isa = static_cast<int>(isa);
-}
-
-void use_best_isa() { forced_isa = -1; }
 
 ScanLayout scan_layout(int64_t channels, int64_t states, int64_t scalar_bytes) {
   constexpr int64_t kBudget = 16 * 1024, kLeast = 16, kMost = 64;
@@ -145,15 +42,17 @@ int64_t work_items(const ScanProblem<Scalar>& p) {
 
 template <class Scalar>
 int64_t scan_workspace(const ScanProblem<Scalar>& p) {
-  const int64_t size = p.states * scan_layout(p.channels, p.states, sizeof(Scalar)).block;
-  return 2 * size + kScanAlignment / sizeof(Scalar);
+  // A, the state, and two rows of the gated scans.
+  const int64_t rows = 2 * p.states + 2;
+  return rows * scan_layout(p.channels, p.states, sizeof(Scalar)).block +
+         kWorkspaceAlignment / sizeof(Scalar);
 }
 
 template <class Scalar>
 int64_t vjp_workspace(const ScanProblem<Scalar>& p) {
   const int64_t size = p.states * scan_layout(p.channels, p.states, sizeof(Scalar)).block;
   const int64_t chunks = (p.tokens + kVjpChunk - 1) / kVjpChunk;
-  const int64_t sums = 2 * p.states * kScanAlignment / sizeof(Scalar);
+  const int64_t sums = 2 * p.states * kWorkspaceAlignment / sizeof(Scalar);
   return scan_workspace(p) + (2 * kVjpChunk + 1 + chunks) * size + sums;
 }
 
@@ -170,6 +69,18 @@ void relevance(const ScanProblem<Scalar>& problem, int64_t begin, int64_t end, S
 }
 
 template <class Scalar>
+void gated_forward(const ScanProblem<Scalar>& problem, int64_t begin, int64_t end, Scalar* workspace) {
+  const FlushDenormals flush;
+  active_kernels<Scalar>().gated_forward(problem, begin, end, workspace);
+}
+
+template <class Scalar>
+void gated_relevance(const ScanProblem<Scalar>& problem, int64_t begin, int64_t end, Scalar* workspace) {
+  const FlushDenormals flush;
+  active_kernels<Scalar>().gated_relevance(problem, begin, end, workspace);
+}
+
+template <class Scalar>
 void vjp(const ScanProblem<Scalar>& problem, int64_t begin, int64_t end, Scalar* workspace) {
   const FlushDenormals flush;
   active_kernels<Scalar>().vjp(problem, begin, end, workspace);
@@ -179,6 +90,12 @@ template <class Scalar>
 void exp2(const Scalar* in, Scalar* out, int64_t count) {
   const FlushDenormals flush;
   active_kernels<Scalar>().exp2(in, out, count);
+}
+
+template <class Scalar>
+void softplus(const Scalar* in, Scalar* out, int64_t count) {
+  const FlushDenormals flush;
+  active_kernels<Scalar>().softplus(in, out, count);
 }
 
 template <class Scalar>
@@ -196,15 +113,18 @@ void reduce_partial(const ScanProblem<Scalar>& p, int64_t begin, int64_t end, Sc
   }
 }
 
-#define LRPP_SCAN_INSTANTIATE(S)                                        \
-  template int64_t channel_blocks(const ScanProblem<S>&);               \
-  template int64_t work_items(const ScanProblem<S>&);                   \
-  template int64_t scan_workspace(const ScanProblem<S>&);               \
-  template int64_t vjp_workspace(const ScanProblem<S>&);                \
-  template void forward(const ScanProblem<S>&, int64_t, int64_t, S*);   \
-  template void relevance(const ScanProblem<S>&, int64_t, int64_t, S*); \
-  template void vjp(const ScanProblem<S>&, int64_t, int64_t, S*);       \
-  template void exp2(const S*, S*, int64_t);                            \
+#define LRPP_SCAN_INSTANTIATE(S)                                              \
+  template int64_t channel_blocks(const ScanProblem<S>&);                     \
+  template int64_t work_items(const ScanProblem<S>&);                         \
+  template int64_t scan_workspace(const ScanProblem<S>&);                     \
+  template int64_t vjp_workspace(const ScanProblem<S>&);                      \
+  template void forward(const ScanProblem<S>&, int64_t, int64_t, S*);         \
+  template void relevance(const ScanProblem<S>&, int64_t, int64_t, S*);       \
+  template void gated_forward(const ScanProblem<S>&, int64_t, int64_t, S*);   \
+  template void gated_relevance(const ScanProblem<S>&, int64_t, int64_t, S*); \
+  template void softplus(const S*, S*, int64_t);                              \
+  template void vjp(const ScanProblem<S>&, int64_t, int64_t, S*);             \
+  template void exp2(const S*, S*, int64_t);                                  \
   template void reduce_partial(const ScanProblem<S>&, int64_t, int64_t, S*, S*);
 LRPP_SCAN_INSTANTIATE(float)
 LRPP_SCAN_INSTANTIATE(double)

@@ -1,22 +1,55 @@
-// The scan for one instruction set. The including source defines LRPP_SCAN_TARGET (a namespace) and
-// LRPP_SCAN_VECTOR_BYTES. Everything but the two tables has internal linkage, and nothing of the standard
-// library that could be emitted out of line is used: the linker must never swap code of one instruction set
-// for that of another.
+// The scan for one instruction set; see vector.inl for what the including source defines.
 //
 // Channels lie along the vector. A block of channels keeps its state h [N, block] and its A [N, block] in the
 // first-level cache while the tokens stream past; B_t[n] and C_t[n] are broadcast. A is scaled by log2(e)
 // once, so that a decay is 2^(dt A): one rounding of A more than exp(dt A), which is as large as the rounding
 // of the product dt A itself.
 
-#include <lrpp/plugins/mamba/kernels/cpu/selective_scan_vector.inl>
+#include <lrpp/plugins/mamba/kernels/cpu/selective_scan_block.inl>
 
-namespace lrpp::mamba::cpu::LRPP_SCAN_TARGET {
+namespace lrpp::mamba::cpu::LRPP_CPU_TARGET {
 namespace {
 
 /// How many tokens ahead rows are prefetched: some hundred nanoseconds of work.
 constexpr int64_t kAhead = 2;
 
+// What the gated scans add to a row. Loops of their own, never inlined: within the scan's loop their
+// constants would push its own out of the registers.
+
+/// dt = softplus(raw_dt) of the block's channels, [width].
 template <class Scalar>
+__attribute__((noinline)) void softplus_row(const Scalar* raw_dt, Scalar* dt, int64_t count) {
+  for (int64_t e = 0; e < count; e += kLanes<Scalar>) {
+    store(dt + e, softplus_vector<Scalar>(load(raw_dt + e, count - e)));
+  }
+}
+
+/// gated = y silu(z).
+template <class Scalar>
+__attribute__((noinline)) void gate_row(const Scalar* y, const Scalar* z_row, Scalar* gated, int64_t count) {
+  for (int64_t e = 0; e < count; e += kLanes<Scalar>) {
+    const int64_t left = count - e;
+    const Vector<Scalar> z = load(z_row + e, left);
+    store(gated + e, load(y + e, left) * (z * sigmoid_vector<Scalar>(z)), left);
+  }
+}
+
+/// The gate's branches get half of its multiplier m each, with SiLU's factor held: m_y = m silu(z) / 2,
+/// [width], and out_z = m y sigmoid(z) / 2.
+template <class Scalar>
+__attribute__((noinline)) void halve_row(const Scalar* m, const Scalar* y, const Scalar* z_row, Scalar* m_y,
+                                         Scalar* out_z, int64_t count) {
+  for (int64_t e = 0; e < count; e += kLanes<Scalar>) {
+    const int64_t left = count - e;
+    const Vector<Scalar> z = load(z_row + e, left);
+    const Vector<Scalar> half = Scalar(0.5) * load(m + e, left) * sigmoid_vector<Scalar>(z);
+    store(out_z + e, half * load(y + e, left), left);
+    store(m_y + e, half * z);
+  }
+}
+
+/// kGated: dt is softplus(raw_dt), and `gated` gets y silu(z).
+template <class Scalar, bool kGated>
 void forward(const ScanProblem<Scalar>& p, int64_t begin, int64_t end, Scalar* workspace) {
   using V = Vector<Scalar>;
   for (int64_t item = begin; item < end; ++item) {
@@ -25,15 +58,20 @@ void forward(const ScanProblem<Scalar>& p, int64_t begin, int64_t end, Scalar* w
       if (t + kAhead < p.tokens) {
         prefetch_row(p.x, k, t + kAhead);
         prefetch_row(p.dt, k, t + kAhead);
+        if constexpr (kGated) prefetch_row(p.z, k, t + kAhead);
       }
       const Scalar *x_row = row(p.x, k, t) + k.first, *dt_row = row(p.dt, k, t) + k.first;
       const Scalar *b_row = row(p.b, k, t), *c_row = row(p.c, k, t);
       Scalar* y_row = row(p.out, p, k, t);
+      if constexpr (kGated) {
+        softplus_row(dt_row, k.rest, k.count);
+        dt_row = k.rest;
+      }
       for (int64_t e = 0; e < k.width; e += kLanes<Scalar>) {
         const int64_t left = k.count - e;
         const V x = load(x_row + e, left), dt = load(dt_row + e, left), dt_x = dt * x;
         V y = load(p.d + k.first + e, left) * x;
-        LRPP_SCAN_UNROLL
+        LRPP_CPU_UNROLL
         for (int64_t n = 0; n < p.states; ++n) {
           const int64_t at = n * k.width + e;
           const V h = exp2_vector<Scalar>(dt * load(k.a + at)) * load(k.state + at) + dt_x * b_row[n];
@@ -42,11 +80,13 @@ void forward(const ScanProblem<Scalar>& p, int64_t begin, int64_t end, Scalar* w
         }
         store(y_row + e, y, left);
       }
+      if constexpr (kGated) gate_row(y_row, row(p.z, k, t) + k.first, row(p.gated, p, k, t), k.count);
     }
   }
 }
 
-template <class Scalar>
+/// kGated: dt is softplus(raw_dt), m is the multiplier of y silu(z), and `out_z` gets that of z.
+template <class Scalar, bool kGated>
 void relevance(const ScanProblem<Scalar>& p, int64_t begin, int64_t end, Scalar* workspace) {
   using V = Vector<Scalar>;
   for (int64_t item = begin; item < end; ++item) {
@@ -55,17 +95,29 @@ void relevance(const ScanProblem<Scalar>& p, int64_t begin, int64_t end, Scalar*
       if (t >= kAhead) {
         prefetch_row(p.m, k, t - kAhead);
         prefetch_row(p.dt, k, t - kAhead);
+        if constexpr (kGated) {
+          prefetch_row(p.y, k, t - kAhead);
+          prefetch_row(p.z, k, t - kAhead);
+        }
       }
       const Scalar *m_row = row(p.m, k, t) + k.first, *dt_row = row(p.dt, k, t) + k.first;
       const Scalar *b_row = row(p.b, k, t), *c_row = row(p.c, k, t);
       Scalar* dx_row = row(p.out, p, k, t);
+      if constexpr (kGated) {
+        Scalar *dt = k.rest, *m_y = dt + k.width;
+        softplus_row(dt_row, dt, k.count);
+        halve_row(m_row, row(p.y, k, t) + k.first, row(p.z, k, t) + k.first, m_y,
+                  row(p.out_z, k, t) + k.first, k.count);
+        dt_row = dt;
+        m_row = m_y;
+      }
       for (int64_t e = 0; e < k.width; e += kLanes<Scalar>) {
         const int64_t left = k.count - e;
         const V m = load(m_row + e, left), dt = load(dt_row + e, left);
         V sum = {};
         // The state holds exp(dt_{t+1} A) g_{t+1}: the decay is applied as soon as g is known, with this
         // token's dt.
-        LRPP_SCAN_UNROLL
+        LRPP_CPU_UNROLL
         for (int64_t n = 0; n < p.states; ++n) {
           const int64_t at = n * k.width + e;
           const V g = load(k.state + at) + m * c_row[n];
@@ -88,15 +140,15 @@ struct Chunk {
 /// after = decay * before + dt_t x_t B_t, all [N, width]; the decay is stored if `decay` is not null. In
 /// place if before == after.
 template <class Scalar>
-LRPP_SCAN_INLINE void advance(const ScanProblem<Scalar>& p, const Block<Scalar>& k, int64_t t,
-                              const Scalar* before, Scalar* after, Scalar* decay) {
+LRPP_CPU_INLINE void advance(const ScanProblem<Scalar>& p, const Block<Scalar>& k, int64_t t,
+                             const Scalar* before, Scalar* after, Scalar* decay) {
   using V = Vector<Scalar>;
   const Scalar *x_row = row(p.x, k, t) + k.first, *dt_row = row(p.dt, k, t) + k.first,
                *b_row = row(p.b, k, t);
   for (int64_t e = 0; e < k.width; e += kLanes<Scalar>) {
     const int64_t left = k.count - e;
     const V dt = load(dt_row + e, left), dt_x = dt * load(x_row + e, left);
-    LRPP_SCAN_UNROLL
+    LRPP_CPU_UNROLL
     for (int64_t n = 0; n < p.states; ++n) {
       const int64_t at = n * k.width + e;
       const V factor = exp2_vector<Scalar>(dt * load(k.a + at));
@@ -109,8 +161,8 @@ LRPP_SCAN_INLINE void advance(const ScanProblem<Scalar>& p, const Block<Scalar>&
 /// The step of `vjp` at token t, the s-th of its chunk. k.state holds exp(dt_{t+1} A) g_{t+1}; `sums` is [2,
 /// N] vectors.
 template <class Scalar>
-LRPP_SCAN_INLINE void retreat(const ScanProblem<Scalar>& p, const Block<Scalar>& k, int64_t t, int64_t s,
-                              const Chunk<Scalar>& chunk, Scalar* sums) {
+LRPP_CPU_INLINE void retreat(const ScanProblem<Scalar>& p, const Block<Scalar>& k, int64_t t, int64_t s,
+                             const Chunk<Scalar>& chunk, Scalar* sums) {
   using V = Vector<Scalar>;
   constexpr int64_t L = kLanes<Scalar>;
   constexpr Scalar kLog2 = static_cast<Scalar>(0.69314718055994530942);
@@ -167,10 +219,17 @@ void vjp(const ScanProblem<Scalar>& p, int64_t begin, int64_t end, Scalar* works
         retreat(p, k, first + s, s, chunk, sums);
         Scalar* partial = p.partial + (item * p.tokens + first + s) * 2 * p.states;
         for (int64_t i = 0; i < 2 * p.states; ++i) {
-          partial[i] = sum_lanes<LRPP_SCAN_VECTOR_BYTES, Scalar>(load(sums + i * kLanes<Scalar>));
+          partial[i] = sum_lanes<LRPP_CPU_VECTOR_BYTES, Scalar>(load(sums + i * kLanes<Scalar>));
         }
       }
     }
+  }
+}
+
+template <class Scalar>
+void softplus(const Scalar* in, Scalar* out, int64_t count) {
+  for (int64_t i = 0; i < count; i += kLanes<Scalar>) {
+    store(out + i, softplus_vector<Scalar>(load(in + i, count - i)), count - i);
   }
 }
 
@@ -181,13 +240,23 @@ void exp2(const Scalar* in, Scalar* out, int64_t count) {
   }
 }
 
+template <class Scalar>
+constexpr ScanKernels<Scalar> scan_kernels() {
+  return {forward<Scalar, false>,
+          relevance<Scalar, false>,
+          forward<Scalar, true>,
+          relevance<Scalar, true>,
+          vjp<Scalar>,
+          exp2<Scalar>,
+          softplus<Scalar>,
+          kLanes<Scalar>};
+}
+
 }  // namespace
 
-extern const ScanKernels<float> float_kernels;
-extern const ScanKernels<double> double_kernels;
-const ScanKernels<float> float_kernels = {forward<float>, relevance<float>, vjp<float>, exp2<float>,
-                                          kLanes<float>};
-const ScanKernels<double> double_kernels = {forward<double>, relevance<double>, vjp<double>, exp2<double>,
-                                            kLanes<double>};
+extern const ScanKernels<float> float_scan_kernels;
+extern const ScanKernels<double> double_scan_kernels;
+const ScanKernels<float> float_scan_kernels = scan_kernels<float>();
+const ScanKernels<double> double_scan_kernels = scan_kernels<double>();
 
-}  // namespace lrpp::mamba::cpu::LRPP_SCAN_TARGET
+}  // namespace lrpp::mamba::cpu::LRPP_CPU_TARGET

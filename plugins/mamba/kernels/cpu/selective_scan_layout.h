@@ -5,8 +5,6 @@
 /// How the work is cut and the workspace laid out: shared by the kernels and by those who size the buffers.
 namespace lrpp::mamba::cpu {
 
-/// Alignment of the blocks in the workspace: the widest vector and the cache line, in bytes.
-constexpr int64_t kScanAlignment = 64;
 /// Tokens whose states `vjp` recomputes and keeps at a time. Their states and decays, 2 * 16 * N * block,
 /// stay in the second-level cache, and the checkpoints take 1/16 of all states.
 constexpr int64_t kVjpChunk = 16;

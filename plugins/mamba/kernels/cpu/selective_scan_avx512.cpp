@@ -1,4 +1,0 @@
-// x86-64-v4: AVX-512 F, BW, CD, DQ and VL.
-#define LRPP_SCAN_TARGET avx512
-#define LRPP_SCAN_VECTOR_BYTES 64
-#include <lrpp/plugins/mamba/kernels/cpu/selective_scan_kernel.inl>

@@ -1,0 +1,112 @@
+#include <lrpp/plugins/mamba/kernels/cuda/rms_norm.h>
+
+#include <lrpp/plugins/mamba/kernels/cuda/device.cuh>
+
+namespace lrpp::mamba::cuda {
+namespace {
+
+/// Most groups of four that one thread holds of its row.
+constexpr int kHeld = 8;
+
+template <class T>
+__device__ inline void load(const T* at, float (&to)[4]) {
+  const Four<T> four = load_four(at, 4, true);
+#pragma unroll
+  for (int i = 0; i < 4; ++i) to[i] = four.get(i);
+}
+
+/// A row is done by `per_row` threads: a warp, or the whole block.
+template <class X, class R, class W>
+__global__ void __launch_bounds__(256) forward_kernel(const RmsNorm<X, R, W> p, int per_row) {
+  __shared__ float warp_sums[8];
+  const int lane = threadIdx.x % per_row;
+  const int64_t row = static_cast<int64_t>(blockIdx.x) * (blockDim.x / per_row) + threadIdx.x / per_row;
+  if (row >= p.rows) return;  // never in blocks that share a row
+  const int groups = static_cast<int>(p.width / 4);
+  float v[kHeld][4], square = 0.F;
+#pragma unroll
+  for (int k = 0; k < kHeld; ++k) {
+    const int group = lane + k * per_row;
+    if (group >= groups) break;
+    const int64_t at = row * p.width + group * 4;
+    load(p.residual + at, v[k]);
+    if (p.x != nullptr) {
+      float x[4];
+      load(p.x + at, x);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        R rounded;
+        from_float(v[k][i] + x[i], rounded);
+        v[k][i] = to_float(rounded);  // the norm sees what the stream holds
+      }
+      store_four(p.sum + at, v[k], 4, true);
+    }
+#pragma unroll
+    for (int i = 0; i < 4; ++i) square = fmaf(v[k][i], v[k][i], square);
+  }
+#pragma unroll
+  for (int offset = 16; offset > 0; offset /= 2) square += __shfl_xor_sync(0xffffffff, square, offset);
+  if (per_row > 32) {
+    if (threadIdx.x % 32 == 0) warp_sums[threadIdx.x / 32] = square;
+    __syncthreads();
+    square = 0.F;
+    for (int w = 0; w < per_row / 32; ++w) square += warp_sums[w];
+  }
+  const float rstd = rsqrtf(square / static_cast<float>(p.width) + p.eps);
+  if (lane == 0) p.rstd[row] = rstd;
+#pragma unroll
+  for (int k = 0; k < kHeld; ++k) {
+    const int group = lane + k * per_row;
+    if (group >= groups) break;
+    float weight[4];
+    load(p.weight + group * 4, weight);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) weight[i] *= v[k][i] * rstd;
+    store_four(p.normed + row * p.width + group * 4, weight, 4, true);
+  }
+}
+
+template <class X, class R, class W>
+__global__ void relevance_kernel(const RmsNormRelevance<X, R, W> p) {
+  const int64_t groups = p.width / 4, group = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (group >= p.rows * groups) return;
+  const float rstd = p.rstd[group / groups];
+  float m[4], weight[4], out[4] = {};
+  load(p.m_normed + group * 4, m);
+  load(p.weight + group % groups * 4, weight);
+  if (p.m_sum != nullptr) load(p.m_sum + group * 4, out);
+#pragma unroll
+  for (int i = 0; i < 4; ++i) out[i] = fmaf(m[i], rstd * weight[i], out[i]);
+  store_four(p.m_residual + group * 4, out, 4, true);
+  if (p.m_x != nullptr) store_four(p.m_x + group * 4, out, 4, true);
+}
+
+}  // namespace
+
+template <class X, class R, class W>
+cudaError_t rms_norm_forward(const RmsNorm<X, R, W>& p, cudaStream_t stream) {
+  const int64_t groups = p.width / 4;
+  const int per_row = groups <= 32 * kHeld ? 32 : groups <= 128 * kHeld ? 128 : 256;
+  const int threads = per_row == 32 ? 128 : per_row;
+  const int64_t rows_per_block = threads / per_row;
+  forward_kernel<<<static_cast<unsigned>((p.rows + rows_per_block - 1) / rows_per_block), threads, 0,
+                   stream>>>(p, per_row);
+  return cudaGetLastError();
+}
+
+template <class X, class R, class W>
+cudaError_t rms_norm_relevance(const RmsNormRelevance<X, R, W>& p, cudaStream_t stream) {
+  const int64_t groups = p.rows * (p.width / 4);
+  relevance_kernel<<<static_cast<unsigned>((groups + 255) / 256), 256, 0, stream>>>(p);
+  return cudaGetLastError();
+}
+
+using bfloat16 = __nv_bfloat16;
+template cudaError_t rms_norm_forward(const RmsNorm<float, float, float>&, cudaStream_t);
+template cudaError_t rms_norm_forward(const RmsNorm<bfloat16, float, bfloat16>&, cudaStream_t);
+template cudaError_t rms_norm_forward(const RmsNorm<bfloat16, bfloat16, bfloat16>&, cudaStream_t);
+template cudaError_t rms_norm_relevance(const RmsNormRelevance<float, float, float>&, cudaStream_t);
+template cudaError_t rms_norm_relevance(const RmsNormRelevance<bfloat16, float, bfloat16>&, cudaStream_t);
+template cudaError_t rms_norm_relevance(const RmsNormRelevance<bfloat16, bfloat16, bfloat16>&, cudaStream_t);
+
+}  // namespace lrpp::mamba::cuda

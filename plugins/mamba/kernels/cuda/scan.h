@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cuda_runtime_api.h>
+#include <lrpp/plugins/mamba/kernels/cuda/rows.h>
+
+/// The selective scan on CUDA devices. float32 and bfloat16 in and out, float32 inside.
+namespace lrpp::mamba::cuda {
+
+/// What a scan reads and writes; shapes as in selective_scan_op.h and gated_scan_op.h.
+template <class T>
+struct Scan {
+  int64_t batch, tokens, channels, states;
+  bool gated;          ///< dt before softplus, and the gate: gated_scan_op.h; else selective_scan_op.h
+  Rows<const T> lead;  ///< x going forward, m going back
+  Rows<const T> dt, b, c;
+  const float* a;   ///< [E, N], contiguous
+  const float* d;   ///< [E]
+  Rows<const T> z;  ///< where gated
+  Rows<const T> y;  ///< where gated, going back
+  Rows<T> out;      ///< y going forward, the multiplier of x going back
+  Rows<T> gate;     ///< where gated: y silu(z) going forward, the multiplier of z going back
+
+  /// The tokens are cut into so many chunks, which run at the same time: first each from a zero state, then
+  /// again from the state that the others lead to. 1: no cut.
+  int64_t chunks = 1, chunk_tokens = 0;
+  float* carry = nullptr;  ///< [B, chunks, N, E], where there are several
+  float* steps = nullptr;  ///< [B, chunks, E]: the sum of dt over each chunk
+};
+
+/// Into how many chunks a device with so many multiprocessors cuts the tokens, and of what length.
+template <class T>
+void choose_chunks(Scan<T>& scan, int multiprocessors);
+
+/// Most states that the kernels take.
+constexpr int64_t most_states = 64;
+
+template <class T>
+cudaError_t scan_forward(const Scan<T>& scan, cudaStream_t stream);
+template <class T>
+cudaError_t scan_relevance(const Scan<T>& scan, cudaStream_t stream);
+
+}  // namespace lrpp::mamba::cuda
