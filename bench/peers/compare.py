@@ -28,18 +28,23 @@ HEADER = ("| model | batch | device | peer | peer, ms | ours, ms | peer / ours |
           "ours peak, MiB (over the model) | largest relative difference |\n" + "|---" * 10 + "|")
 
 
-def run(command):
+def run_all(command):
+    """The JSON objects that a command prints, one on a line."""
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        sys.exit(f"compare.py: failed with {done.returncode}: {' '.join(map(str, command))}")
-    return json.loads(done.stdout.splitlines()[-1])
+        sys.exit(f"{Path(sys.argv[0]).name}: failed with {done.returncode}: {' '.join(map(str, command))}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def run(command):
+    return run_all(command)[-1]
 
 
 def difference(peer, ours):
     """The largest difference of relevance, as a share of the peer's largest relevance."""
     a, b = (load_file(path)["relevance"].double() for path in (peer, ours))
     if a.shape != b.shape:
-        sys.exit(f"compare.py: the peer's relevance has shape {tuple(a.shape)}, ours {tuple(b.shape)}")
+        sys.exit(f"{Path(sys.argv[0]).name}: the peer's relevance has shape {tuple(a.shape)}, ours {tuple(b.shape)}")
     return ((a - b).abs().max() / a.abs().max()).item()
 
 
