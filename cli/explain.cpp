@@ -16,11 +16,16 @@ bool is_png(const std::string& output) { return output.ends_with(".png"); }
 template <class AnyReport>
 void print_reports(const std::vector<AnyReport>& reports) {
   for (size_t i = 0; i < reports.size() && i < shown_examples; ++i) {
-    if (reports.size() > 1) fmt::print("{}Example {} of {}\n", i == 0 ? "" : "\n", i + 1, reports.size());
+    const std::string& which = reports[i].which;
+    if (reports.size() > 1) {
+      fmt::print("{}{} {} of {}{}\n", i == 0 ? "" : "\n", which.empty() ? "Example" : "Explanation", i + 1,
+                 reports.size(), which.empty() ? "" : ": " + which);
+    }
     fmt::print("{}", render_terminal(reports[i], terminal_width(), wants_color()));
   }
   if (reports.size() > shown_examples)
-    fmt::print("\n... and {} more examples\n", reports.size() - shown_examples);
+    fmt::print("\n... and {} more {}\n", reports.size() - shown_examples,
+               reports[0].which.empty() ? "examples" : "explanations");
 }
 
 void explain_command(const Request& request, const std::string& heat_map,
@@ -32,7 +37,7 @@ void explain_command(const Request& request, const std::string& heat_map,
   const HeatMapLayout layout =
       heat_map.empty() ? HeatMapLayout::side_by_side : heat_map_layout_from_name(heat_map);
   const Prepared prepared = prepare(request, /*audit=*/false);
-  check_outputs_fit(outputs, layout, prepared);
+  check_outputs_fit(outputs, layout, request, prepared);
   const Attribution attribution = run(request, prepared);
   const Json record = cli::record(request, prepared);
   const Explanation explanation{prepared, attribution, record};

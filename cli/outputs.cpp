@@ -12,10 +12,15 @@ constexpr int64_t shown_outputs = 5;
 
 int64_t at_index(const Tensor& t, int64_t i) { return t[i].item<int64_t>(); }
 
-std::string target_label(const Prepared& prepared, const TargetIndex& index, int64_t example) {
-  const std::string label = prepared.label(at_index(index.target, example));
-  if (!index.contrast.defined()) return label;
-  return label + " - " + prepared.label(at_index(index.contrast, example));
+/// What was subtracted in this row, or -1.
+int64_t contrast_of(const TargetIndex& index, int64_t row) {
+  return index.contrast.defined() ? at_index(index.contrast, row) : -1;
+}
+
+std::string target_label(const Prepared& prepared, const TargetIndex& index, int64_t row) {
+  const std::string label = prepared.label(at_index(index.target, row));
+  const int64_t contrast = contrast_of(index, row);
+  return contrast < 0 ? label : label + " - " + prepared.label(contrast);
 }
 
 }  // namespace
@@ -41,7 +46,7 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
   }
 }
 
-void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout layout,
+void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout layout, const Request& request,
                        const Prepared& prepared) {
   const bool sees = prepared.model.image.has_value();
   for (const std::string& output : outputs) {
@@ -60,17 +65,28 @@ void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout la
           "'{}': a PNG shows one picture, and the input holds {}; write .safetensors or .json, or give one "
           "picture at a time",
           output, count);
+      require(request.targets.size() == 1 && request.targets[0] != "all", "output",
+              "'{}': a PNG shows one target; write .safetensors or .json, or give one target at a time",
+              output);
     }
   }
 }
 
-void fill_report(Report& report, const Explanation& explanation, int64_t example) {
+bool has_several(const Explanation& explanation) {
+  return explanation.attribution.example.size(0) > explanation.prepared.examples();
+}
+
+int64_t example_of(const Explanation& explanation, int64_t row) {
+  return at_index(explanation.attribution.example, row);
+}
+
+void fill_report(Report& report, const Explanation& explanation, int64_t row) {
   const Prepared& prepared = explanation.prepared;
   const Attribution& attribution = explanation.attribution;
   const std::filesystem::path& directory = prepared.model.directory;
   report.model = directory.filename().empty() ? directory.parent_path().filename().string()
                                               : directory.filename().string();
-  const Tensor logits = attribution.logits[example].to(at::kCPU, at::kDouble);
+  const Tensor logits = attribution.logits[row].to(at::kCPU, at::kDouble);
   const Tensor probabilities = logits.softmax(0);
   const auto add_output = [&](int64_t index) {
     report.outputs.push_back(
@@ -78,13 +94,17 @@ void fill_report(Report& report, const Explanation& explanation, int64_t example
   };
   const Tensor order = std::get<1>(logits.topk(std::min(shown_outputs, logits.size(0))));
   for (int64_t i = 0; i < order.size(0); ++i) add_output(at_index(order, i));
-  const int64_t target = at_index(attribution.target.target, example);
+  const int64_t target = at_index(attribution.target.target, row);
   if (!order.eq(target).any().item<bool>()) add_output(target);
-  report.target = target_label(prepared, attribution.target, example);
-  report.score = attribution.score[example].item<double>();
+  report.target = target_label(prepared, attribution.target, row);
+  report.score = attribution.score[row].item<double>();
   report.multiplier = prepared.plan.readout == Readout::multiplier;
   report.composite = prepared.plan.composite;
   report.provenance = explanation.record;
+  if (!has_several(explanation)) return;
+  report.which = fmt::format("example {}", example_of(explanation, row) + 1);
+  if (attribution.position.defined())
+    report.which += fmt::format(", at token {}", at_index(attribution.position, row));
 }
 
 Json numbers(const Tensor& row) {
@@ -95,15 +115,15 @@ Json numbers(const Tensor& row) {
   return list;
 }
 
-void add_outcome(Json& json, const Explanation& explanation, const Report& report, int64_t example) {
+void add_outcome(Json& json, const Explanation& explanation, const Report& report, int64_t row) {
   const Attribution& attribution = explanation.attribution;
-  json["logits"] = numbers(attribution.logits[example]);
-  json["target"] = at_index(attribution.target.target, example);
-  if (attribution.target.contrast.defined())
-    json["contrast"] = at_index(attribution.target.contrast, example);
+  if (has_several(explanation)) json["example"] = example_of(explanation, row);
+  json["logits"] = numbers(attribution.logits[row]);
+  json["target"] = at_index(attribution.target.target, row);
+  const int64_t contrast = contrast_of(attribution.target, row);
+  if (contrast >= 0) json["contrast"] = contrast;
   json["target_label"] = report.target;
-  if (explanation.prepared.inputs.contains("position"))
-    json["position"] = at_index(explanation.prepared.inputs.at("position"), example);
+  if (attribution.position.defined()) json["position"] = at_index(attribution.position, row);
   json["score"] = report.score;
   json["sum_relevance"] = report.relevance_sum;
 }
@@ -129,6 +149,10 @@ void save_tensors(const std::filesystem::path& path, const Explanation& explanat
   if (attribution.relevance_token.defined())
     tensors.emplace_back("relevance_token", attribution.relevance_token);
   if (attribution.target.contrast.defined()) tensors.emplace_back("contrast", attribution.target.contrast);
+  if (has_several(explanation)) {
+    tensors.emplace_back("example", attribution.example);
+    if (attribution.position.defined()) tensors.emplace_back("position", attribution.position);
+  }
   save_safetensors(path, tensors, {{"lrpp", explanation.record.dump()}});
 }
 

@@ -15,8 +15,8 @@ namespace lrpp::cli {
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& types);
 
 /// Refuses, before the model runs, files of a type that does not show what is explained: texts have no PNG,
-/// pictures no HTML, and a PNG shows one picture.
-void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout layout,
+/// pictures no HTML, and a PNG shows one explanation of one picture.
+void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout layout, const Request& request,
                        const Prepared& prepared);
 
 /// What the writers of reports and files read.
@@ -26,7 +26,10 @@ struct Explanation {
   const Json& record;  ///< see cli::record
 };
 
-/// One report for each example of the batch.
+/// Whether some text or picture has several explanations: one for each target and position.
+bool has_several(const Explanation& explanation);
+
+/// One report for each explanation.
 std::vector<TextReport> make_text_reports(const Explanation& explanation);
 std::vector<ImageReport> make_image_reports(const Explanation& explanation);
 
@@ -44,13 +47,16 @@ void tell_written(const std::vector<std::string>& outputs);
 
 // What texts and pictures share.
 
+/// The text or picture that an explanation is of.
+int64_t example_of(const Explanation& explanation, int64_t row);
 /// Fills in everything but what is explained.
-void fill_report(Report& report, const Explanation& explanation, int64_t example);
+void fill_report(Report& report, const Explanation& explanation, int64_t row);
 /// The numbers of a tensor of one dimension, as JSON.
 Json numbers(const Tensor& row);
-/// Adds to an example's JSON: logits, target, score and sum.
-void add_outcome(Json& json, const Explanation& explanation, const Report& report, int64_t example);
-/// The text of a JSON file: the one example's members (`flat`) or a list of examples, then the record.
+/// Adds to an explanation's JSON: logits, target, score and sum, and which example it is of where that has
+/// several.
+void add_outcome(Json& json, const Explanation& explanation, const Report& report, int64_t row);
+/// The text of a JSON file: the one explanation's members (`flat`) or a list of `examples`, then the record.
 std::string join_json(std::vector<Json> examples, bool flat, const Json& record);
 void save_tensors(const std::filesystem::path& path, const Explanation& explanation);
 

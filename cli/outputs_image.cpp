@@ -6,10 +6,10 @@
 namespace lrpp::cli {
 namespace {
 
-ImageReport make_report(const Explanation& explanation, int64_t example) {
+ImageReport make_report(const Explanation& explanation, int64_t row) {
   ImageReport report;
-  fill_report(report, explanation, example);
-  const Tensor relevance = explanation.attribution.relevance[example];
+  fill_report(report, explanation, row);
+  const Tensor relevance = explanation.attribution.relevance[row];
   const Tensor pixels = relevance.to(at::kCPU, at::kDouble).sum(0).contiguous();  // over channels
   report.height = pixels.size(0);
   report.width = pixels.size(1);
@@ -19,20 +19,20 @@ ImageReport make_report(const Explanation& explanation, int64_t example) {
   return report;
 }
 
-Json example_json(const Explanation& explanation, const ImageReport& report, int64_t example) {
+Json example_json(const Explanation& explanation, const ImageReport& report, int64_t row) {
   const Prepared& prepared = explanation.prepared;
   Json json;
   if (!prepared.pictures.empty()) {
-    const Picture& picture = prepared.pictures.at(static_cast<size_t>(example));
+    const Picture& picture = prepared.pictures.at(static_cast<size_t>(example_of(explanation, row)));
     json["image"] = picture.path;
     json["image_size"] = {picture.height, picture.width};
   }
-  json["shape"] = explanation.attribution.relevance[example].sizes().vec();
+  json["shape"] = explanation.attribution.relevance[row].sizes().vec();
   Json rows = Json::array();
   for (auto row = report.relevance.begin(); row != report.relevance.end(); row += report.width)
     rows.push_back(std::vector<double>(row, row + report.width));
   json["relevance"] = std::move(rows);
-  add_outcome(json, explanation, report, example);
+  add_outcome(json, explanation, report, row);
   return json;
 }
 
@@ -85,8 +85,8 @@ void write_output(const std::filesystem::path& path, const Explanation& explanat
   std::vector<Json> examples;
   for (size_t i = 0; i < reports.size(); ++i)
     examples.push_back(example_json(explanation, reports[i], static_cast<int64_t>(i)));
-  write_atomically(
-      path, join_json(std::move(examples), explanation.prepared.pictures.size() == 1, explanation.record));
+  const bool flat = explanation.prepared.pictures.size() == 1 && !has_several(explanation);
+  write_atomically(path, join_json(std::move(examples), flat, explanation.record));
 }
 
 }  // namespace lrpp::cli

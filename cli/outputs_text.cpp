@@ -4,15 +4,15 @@
 namespace lrpp::cli {
 namespace {
 
-TextReport make_report(const Explanation& explanation, int64_t example) {
+TextReport make_report(const Explanation& explanation, int64_t row) {
   const Prepared& prepared = explanation.prepared;
   TextReport report;
-  fill_report(report, explanation, example);
+  fill_report(report, explanation, row);
   report.text = prepared.text;
-  const auto position = prepared.inputs.find("position");
-  report.position = position == prepared.inputs.end() ? -1 : position->second[example].item<int64_t>();
-  const Tensor ids = prepared.tokens.input_ids[example];
-  const Tensor values = explanation.attribution.relevance_token[example].to(at::kCPU, at::kDouble);
+  const Tensor& position = explanation.attribution.position;
+  report.position = position.defined() ? position[row].item<int64_t>() : -1;
+  const Tensor ids = prepared.tokens.input_ids[example_of(explanation, row)];
+  const Tensor values = explanation.attribution.relevance_token[row].to(at::kCPU, at::kDouble);
   for (int64_t t = 0; t < ids.size(0); ++t) {
     TextReport::Token token;
     token.id = ids[t].item<int64_t>();
@@ -33,8 +33,8 @@ TextReport make_report(const Explanation& explanation, int64_t example) {
   return report;
 }
 
-/// What tools read: one example's numbers, whole.
-Json example_json(const Explanation& explanation, const TextReport& report, int64_t example) {
+/// What tools read: one explanation's numbers, whole.
+Json example_json(const Explanation& explanation, const TextReport& report, int64_t row) {
   const Prepared& prepared = explanation.prepared;
   Json tokens = Json::array(), ids = Json::array(), offsets = Json::array(), special = Json::array();
   for (const TextReport::Token& token : report.tokens) {
@@ -51,8 +51,8 @@ Json example_json(const Explanation& explanation, const TextReport& report, int6
     json["offsets"] = offsets;
     json["special"] = special;
   }
-  json["relevance"] = numbers(explanation.attribution.relevance_token[example]);
-  add_outcome(json, explanation, report, example);
+  json["relevance"] = numbers(explanation.attribution.relevance_token[row]);
+  add_outcome(json, explanation, report, row);
   return json;
 }
 
@@ -73,7 +73,7 @@ void write_output(const std::filesystem::path& path, const Explanation& explanat
   std::vector<Json> examples;
   for (size_t i = 0; i < reports.size(); ++i)
     examples.push_back(example_json(explanation, reports[i], static_cast<int64_t>(i)));
-  const bool flat = explanation.prepared.encoding.has_value();
+  const bool flat = explanation.prepared.encoding.has_value() && !has_several(explanation);
   write_atomically(path, join_json(std::move(examples), flat, explanation.record));
 }
 

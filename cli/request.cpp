@@ -11,10 +11,28 @@
 namespace lrpp::cli {
 namespace {
 
+/// "8GiB" in bytes; 0 for no word.
+int64_t bytes_from_word(const std::string& word) {
+  if (word.empty()) return 0;
+  size_t end = 0;
+  double number = 0;
+  try {
+    number = std::stod(word, &end);
+  } catch (const std::exception&) {
+    end = 0;
+  }
+  const std::string unit = word.substr(end);
+  const double factor = unit == "GiB" ? 1 << 30 : unit == "MiB" ? 1 << 20 : 0;
+  require(end > 0 && factor > 0 && number > 0 && number * factor < 1e18, "memory",
+          "must be a number above 0 with its unit, as 8GiB or 500MiB; got '{}'", word);
+  return static_cast<int64_t>(number * factor);
+}
+
 ExplainOptions explain_options(const Request& request, const Prepared& prepared) {
   ExplainOptions options;
-  options.target = request.target;
+  options.targets = request.targets;
   options.start = start_from_name(request.start);
+  options.memory = {recompute_from_name(request.recompute), bytes_from_word(request.memory)};
   options.given_target = prepared.model.image ? prepared.pixels.target : prepared.tokens.target;
   options.lookup = [&prepared](std::string_view word) { return prepared.find_label(word); };
   return options;
@@ -47,16 +65,33 @@ void add_request_options(CLI::App& command, Request& request) {
                   "a composite's name, or a rules file F.json (default: the model family's)")
       ->check(not_empty);
   command
-      .add_option("--target", request.target, "what is explained: argmax, input, an index, a label, or A-B")
-      ->capture_default_str();
+      .add_option("--target", request.targets,
+                  "what is explained: argmax, input, an index, a label, or A-B; may be given again. "
+                  "Or all: every class")
+      ->allow_extra_args(false)  // what follows is no target, and [SEP] is no list
+      ->take_all()
+      ->default_str("argmax");
   command
-      .add_option("--position", request.position,
-                  "at which token, of models that read text: last, first, or an index")
+      .add_option(
+          "--position", request.position,
+
+          "at which token, of models that read text: last, first, an index, several (0,5,last), or all")
       ->capture_default_str();
   command.add_option("--start", request.start, "relevance put on the target: its logit, or one")
       ->capture_default_str();
   command.add_option("--dtype", request.dtype, "float32, float64 or bfloat16")->capture_default_str();
   command.add_option("--device", request.device, "cpu, cuda or cuda:N")->capture_default_str();
+  command
+      .add_option("--recompute", request.recompute,
+                  "what the walk reads of each layer is computed again, not kept: auto (where memory is "
+                  "short), always "
+                  "or never")
+      ->capture_default_str();
+  command.add_option("--memory", request.memory,
+                     "how much memory to plan with, as 8GiB or 500MiB (default: what the device has free)");
+  command.add_flag(
+      "--tf32", request.tf32,
+      "let a GPU round the factors of float32 products to 10 bits: faster, with errors near 1e-3");
   command.add_option("--plugin", request.plugins, "a plugin library to load first; may be given again")
       ->take_all();
 }
@@ -65,6 +100,10 @@ Registry make_registry(const std::vector<std::string>& plugins) {
   Registry registry = builtin_registry();
   for (const std::string& library : plugins) load_plugin(registry, library);
   return registry;
+}
+
+int64_t Prepared::examples() const {
+  return model.image ? pixels.pixel_values.size(0) : tokens.input_ids.size(0);
 }
 
 std::optional<int64_t> Prepared::find_label(std::string_view word) const {
@@ -90,6 +129,11 @@ std::string Prepared::label(int64_t index) const {
 Prepared prepare(const Request& request, bool audit) {
   check_one_input(request);
   start_from_name(request.start);
+  recompute_from_name(request.recompute);
+  bytes_from_word(request.memory);
+  // Both are said, because LibTorch lets convolutions use TF32 unless told otherwise.
+  at::globalContext().setAllowTF32CuBLAS(request.tf32);
+  at::globalContext().setAllowTF32CuDNN(request.tf32);
   const LoadOptions load{dtype_from_name(request.dtype), device_from_name(request.device), false};
   const Registry registry = make_registry(request.plugins);
   Prepared prepared;
@@ -97,6 +141,7 @@ Prepared prepare(const Request& request, bool audit) {
     composite_from_argument(registry, request.rules);  // refused before a large load
   prepared.model = load_model(registry, request.model, load);
   const std::string rules = request.rules.empty() ? prepared.model.default_composite : request.rules;
+  check_targets(request.targets, prepared.model.labels, prepared.model.vocabulary_size);
   prepared.plan = make_plan(prepared.model.graph, composite_from_argument(registry, rules), audit);
   const std::filesystem::path tokenizer = prepared.model.directory / "tokenizer.json";
   if (std::filesystem::exists(tokenizer)) prepared.tokenizer = Tokenizer::from_file(tokenizer);

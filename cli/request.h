@@ -19,8 +19,11 @@ struct Request {
   std::string text_file, input;
   std::vector<std::string> images;
   std::string rules;
-  std::string target = "argmax", position = "last", start = "logit";
+  std::vector<std::string> targets = {"argmax"};
+  std::string position = "last", start = "logit";
   std::string dtype = "float32", device = "cpu";
+  std::string recompute = "auto", memory;
+  bool tf32 = false;
   std::vector<std::string> plugins;
 };
 
@@ -51,6 +54,8 @@ struct Prepared {
   Inputs inputs;                     ///< the graph's, made of either
   Plan plan;
 
+  /// How many texts or pictures there are: B.
+  int64_t examples() const;
   /// A class by its label, or a token of the vocabulary: what --target's words are looked up in.
   std::optional<int64_t> find_label(std::string_view word) const;
   /// The name of a class: its label, its token, or its number.

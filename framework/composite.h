@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lrpp/framework/fusion.h>
 #include <lrpp/framework/graph.h>
 #include <lrpp/framework/rule.h>
 
@@ -55,6 +56,7 @@ struct Composite {
   std::vector<Entry> entries;
   Readout readout = Readout::relevance;
   std::vector<Canonizer> canonizers;  ///< applied in this order before rules are assigned
+  std::vector<Fusion> fusions;  ///< ways of computing that rules may allow; the registry gives all it has
 };
 
 /// The rule of every node, null for sources (which need none). Throws UserError for a node that nothing

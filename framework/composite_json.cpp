@@ -94,6 +94,7 @@ Composite composite_from_json(const Registry& registry, const Json& json, std::s
   const std::string where(where_view);
   check_keys(json, where, {"name", "extends", "rules", "readout", "canonizers"});
   Composite composite;
+  composite.fusions = registry.fusions();
   if (json.contains("extends")) {
     const auto [name, arguments] = named_call(json["extends"], where + " extends");
     composite = registry.make_composite(name, arguments);

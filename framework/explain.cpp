@@ -4,6 +4,8 @@
 #include <lrpp/framework/version.h>
 #include <torch/version.h>
 
+#include <algorithm>
+
 namespace lrpp {
 namespace {
 
@@ -16,45 +18,97 @@ Tensor read_out(const Plan& plan, const Reading& reading) {
   return reading.multiplier;
 }
 
+/// The elements that the largest tensor of a walk may have where the caller leaves it to us.
+constexpr int64_t most_elements = int64_t{1} << 25;
+
+/// Of the largest value that signals reach, the elements of one row.
+int64_t elements_of_a_row(const Plan& plan, const Trace& trace) {
+  int64_t largest = 1;
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    if (!plan.steps[i].reached) continue;
+    for (const Meta& meta : trace.metas[i]) {
+      if (meta.sizes.empty()) continue;
+      largest = std::max(largest, c10::multiply_integers(meta.sizes) / std::max<int64_t>(meta.sizes[0], 1));
+    }
+  }
+  return largest;
+}
+
+/// How many rows of each example walk back together.
+int64_t rows_together(const Plan& plan, const Trace& trace, const Rows& rows, int64_t asked) {
+  require(asked >= 0, "explain", "rows_at_once must be at least 0; got {}", asked);
+  if (asked == 0) asked = most_elements / elements_of_a_row(plan, trace);
+  return std::clamp<int64_t>(asked / rows.examples(), 1, rows.per_example());
+}
+
+/// Half of the progress is the forward pass, and half are the walks together, of which this is one.
+Progress progress_of_part(const Progress& progress, int64_t part, int64_t parts) {
+  if (!progress) return {};
+  return [&progress, part, parts](int64_t done, int64_t total) {
+    progress(total / 2 * (parts + part) + done - total / 2, total * parts);
+  };
+}
+
 }  // namespace
 
 Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
                     const std::vector<std::string>& labels, const ExplainOptions& options) {
   const c10::NoGradGuard no_grad;
-  Trace trace = forward(plan, inputs, options.progress);
+  Trace trace = forward(plan, inputs, options.progress, options.memory);
+  require(trace.output.dim() == 2, "explain", "the graph's output must have shape [B, C]; got {}",
+          shape_string(trace.output.sizes()));
   Attribution result;
-  result.logits = trace.output;
-  require(result.logits.dim() == 2, "explain", "the graph's output must have shape [B, C]; got {}",
-          shape_string(result.logits.sizes()));
-  result.target = resolve_target(options.target, result.logits, options.given_target, labels, options.lookup);
-  result.score = target_score(result.logits, result.target);
-  const Tensor seed = make_seed(result.logits, result.target, options.start);
-  WalkResult walked = walk(plan, std::move(trace), seed, options.progress);
-  result.ledger = std::move(walked.ledger);
-  result.relevance = read_out(plan, walked.input);
-  require(result.relevance.isfinite().all().item<bool>(), "explain",
-          "relevance must be finite; rule parameters or dtype let it overflow. Use a stabiliser or a wider "
-          "dtype");
-  if (walked.tokens) {
-    result.relevance_token = read_out(plan, *walked.tokens).sum(-1);
-  } else if (result.relevance.dim() == 3) {
-    result.relevance_token = result.relevance.sum(-1);
+  result.target = resolve_targets(options.targets, trace.output, trace.rows.of(options.given_target), labels,
+                                  options.lookup);
+  const Rows rows = trace.rows.times(result.target.target.size(0) / trace.output.size(0));
+  result.logits = rows.of(trace.output);
+  result.example = rows.of(at::arange(rows.examples(), at::kLong));
+  if (inputs.contains("position")) result.position = rows.of(inputs.at("position"));
+  const int64_t all = rows.per_example(), together = rows_together(plan, trace, rows, options.rows_at_once);
+  const int64_t parts = (all + together - 1) / together;
+  for (int64_t i = 0; i < parts; ++i) {
+    const Rows these = rows.part(i * together, std::min((i + 1) * together, all));
+    Trace part = i + 1 < parts ? trace : std::move(trace);
+    part.rows = these;
+    const Tensor logits = these.of(part.output);
+    const TargetIndex index{these.of(result.target.target), these.of(result.target.contrast)};
+    these.put(result.score, target_score(logits, index));
+    WalkResult walked = walk(plan, std::move(part), make_seed(logits, index, options.start),
+                             progress_of_part(options.progress, i, parts));
+    if (walked.ledger) enter_rows(result.ledger, std::move(*walked.ledger), these);
+    const Tensor relevance = read_out(plan, walked.input);
+    require(relevance.isfinite().all().item<bool>(), "explain",
+            "relevance must be finite; rule parameters or dtype let it overflow. Use a stabiliser or a wider "
+            "dtype");
+    these.put(result.relevance, relevance);
+    if (walked.tokens) {
+      these.put(result.relevance_token, read_out(plan, *walked.tokens).sum(-1));
+    } else if (relevance.dim() == 3) {
+      these.put(result.relevance_token, relevance.sum(-1));
+    }
   }
   return result;
 }
 
 Json rules_record(const Plan& plan) {
   Json rules = Json::array();
-  for (size_t i = 0; i < plan.steps.size(); ++i) {
-    const Node& node = plan.graph.nodes()[i];
+  const auto add = [&](const Node& node, const RulePtr& rule) {
     Json entry = {{"node", node.name}, {"op", node.op->type()}};
-    if (plan.steps[i].rule) {
-      entry["rule"] = plan.steps[i].rule->name();
-      entry["parameters"] = plan.steps[i].rule->parameters();
+    if (rule) {
+      entry["rule"] = rule->name();
+      entry["parameters"] = rule->parameters();
     } else {
       entry["rule"] = nullptr;
     }
     rules.push_back(std::move(entry));
+  };
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const Node& node = plan.graph.nodes()[i];
+    if (const auto* fused = dynamic_cast<const FusedOp*>(node.op.get())) {
+      for (const FusedPart& part : fused->parts().parts()) add(part.node, part.rule);
+    } else {
+      add(node, plan.steps[i].rule);
+    }
   }
   return rules;
 }
@@ -70,7 +124,7 @@ Json provenance(const Model& model, const Plan& plan, const ExplainOptions& opti
   return {{"model_type", model.model_type},
           {"task", model.task},
           {"composite", {{"name", plan.composite}, {"arguments", plan.arguments}}},
-          {"target", options.target},
+          {"target", options.targets.size() == 1 ? Json(options.targets[0]) : Json(options.targets)},
           {"start", to_string(options.start)},
           {"dtype", dtype_name(model.dtype)},
           {"device", model.device.str()},

@@ -11,25 +11,34 @@
 namespace lrpp {
 
 struct ExplainOptions {
-  std::string target = "argmax";  ///< see resolve_target
+  std::vector<std::string> targets = {"argmax"};  ///< of each example and position; see resolve_targets
   Start start = Start::logit;
-  Tensor given_target;  ///< what target "input" explains: [B] int64
-  LabelLookup lookup;   ///< from a word to a class
+  Tensor given_target;  ///< what target "input" explains: [B] int64, or [B P], one for each position
+  /// How many explanations walk back together, at least one of each example. Signals take memory for each of
+  /// them, the forward pass once. 0: as many as keep the largest tensor of a walk within 2^25 elements (128
+  /// MiB of float32). Relevance is the same to rounding.
+  int64_t rows_at_once = 0;
+  MemoryOptions memory;  ///< what is kept for the walk and what is computed again
+  LabelLookup lookup;    ///< from a word to a class
   Progress progress;
 };
 
-/// One explanation of a batch.
+/// The explanations of a batch, R = B P K of them: of B examples, at P positions each, for K targets each.
+/// Row r belongs to example r / (P K), to its position r / K mod P and to the target r mod K.
 struct Attribution {
-  Tensor logits;       ///< [B, C]
+  Tensor logits;       ///< [R, C]; may be a view in which the rows of a position share their memory
   TargetIndex target;  ///< what was explained
-  Tensor score;        ///< the explained logit, or difference of logits: [B]
+  Tensor example;      ///< [R] int64
+  Tensor position;     ///< [R] int64; undefined where the model has no input `position`
+  Tensor score;        ///< the explained logit, or difference of logits: [R]
   Tensor relevance;  ///< at the model's inputs, shaped like them; the multiplier where the composite says so
-  Tensor relevance_token;  ///< [B, T]: summed over channels, at the embeddings of a text model or the tokens
+  Tensor relevance_token;  ///< [R, T]: summed over channels, at the embeddings of a text model or the tokens
                            ///< that enter the first layer of a vision model; undefined without tokens
   std::optional<Ledger> ledger;  ///< where the plan is an audit
 };
 
-/// Forward pass, seed, walk. Throws UserError for inputs, targets and weights that cannot be explained.
+/// One forward pass, then seed and walk for every target. The inputs' `position` [B P] may hold several
+/// tokens of each example. Throws UserError for inputs, targets and weights that cannot be explained.
 Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
                     const std::vector<std::string>& labels, const ExplainOptions& options = {});
 

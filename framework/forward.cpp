@@ -2,6 +2,8 @@
 #include <lrpp/framework/forward.h>
 #include <lrpp/framework/io/suggest.h>
 
+#include <algorithm>
+
 namespace lrpp {
 namespace {
 
@@ -20,31 +22,94 @@ void check_inputs(const Graph& graph, const std::map<std::string, Tensor>& input
 
 bool all_finite(const Tensor& t) { return !t.is_floating_point() || t.isfinite().all().item<bool>(); }
 
+Tensors compute(const Node& node, const std::vector<Tensors>& values) {
+  Tensors arguments;
+  for (const Value& v : node.inputs) {
+    arguments.push_back(values[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]);
+  }
+  try {
+    return node.op->forward(arguments);
+  } catch (const UserError& error) {
+    throw UserError(fmt::format("{} (in {})", error.what(), describe(node)));
+  } catch (const c10::Error& error) {
+    LRPP_ASSERT(false, "{} failed going forward: {}", describe(node), error.what_without_backtrace());
+  }
+  return {};
+}
+
 /// Runs every node, calling `made` with each node's outputs; `release` says when a value may go.
 template <class Made>
 void run(const Graph& graph, const std::map<std::string, Tensor>& inputs, std::vector<Tensors>& values,
          const Made& made) {
   const auto& nodes = graph.nodes();
   for (size_t i = 0; i < nodes.size(); ++i) {
-    const Node& node = nodes[i];
-    if (node.op->num_inputs() == 0 && graph.inputs().contains(node.name)) {
-      values[i] = {inputs.at(node.name)};
-    } else {
-      Tensors arguments;
-      for (const Value& v : node.inputs) {
-        arguments.push_back(values[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]);
-      }
-      try {
-        values[i] = node.op->forward(arguments);
-      } catch (const UserError& error) {
-        throw UserError(fmt::format("{} (in {})", error.what(), describe(node)));
-      } catch (const c10::Error& error) {
-        LRPP_ASSERT(false, "{} failed going forward: {}", describe(node), error.what_without_backtrace());
-      }
-    }
+    const bool given = nodes[i].op->num_inputs() == 0 && graph.inputs().contains(nodes[i].name);
+    values[i] = given ? Tensors{inputs.at(nodes[i].name)} : compute(nodes[i], values);
     made(i);
   }
 }
+
+/// Decides, as the forward pass comes to each segment, whether it is kept or computed again.
+class Keeper {
+ public:
+  Keeper(const Plan& plan, const MemoryOptions& memory, Trace& trace)
+      : plan_(plan), memory_(memory), trace_(trace) {
+    for (const Plan::Step& step : plan.steps) keep_.push_back(step.keep);
+    trace.dropped.assign(plan.segments.size(), false);
+  }
+
+  /// Before node i runs.
+  void enter(int i) {
+    if (next_ >= plan_.segments.size() || plan_.segments[next_].first > i) return;
+    if (drops()) {
+      trace_.dropped[next_] = true;
+      for (const Value& v : plan_.segments[next_].wanted) keep(v, false);
+      for (const Value& v : plan_.segments[next_].entries) keep(v, true);
+    }
+    ++next_;
+  }
+
+  /// After node i has run: the segments before it are as large as they get.
+  void leave(int i) {
+    while (measured_ < next_ && plan_.segments[measured_].last <= i) {
+      if (!trace_.dropped[measured_]) largest_ = std::max(largest_, bytes(plan_.segments[measured_].wanted));
+      ++measured_;
+    }
+  }
+
+  bool keeps(Value v) const { return keep_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]; }
+
+ private:
+  void keep(Value v, bool it) { keep_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)] = it; }
+
+  /// The first is kept, to be measured. Those that follow are kept once there is room for them and all after
+  /// them, and for what a segment takes while it is computed, twice what it leaves.
+  bool drops() const {
+    if (memory_.recompute != Recompute::automatic) return memory_.recompute == Recompute::always;
+    if (largest_ == 0) return false;
+    const int64_t left = static_cast<int64_t>(plan_.segments.size() - next_);
+    const Tensor& any = trace_.value(plan_.graph.attributed());
+    return any.defined() && (left + 2) * largest_ > free_memory(any.device(), memory_.limit);
+  }
+
+  int64_t bytes(const std::vector<Value>& values) const {
+    std::map<const void*, size_t> storages;  // views share theirs
+    for (const Value& v : values) {
+      const Tensor& t = trace_.value(v);
+      if (t.defined()) storages[t.storage().data()] = t.storage().nbytes();
+    }
+    int64_t total = 0;
+    for (const auto& [data, size] : storages) total += static_cast<int64_t>(size);
+    return total;
+  }
+
+  const Plan& plan_;
+  const MemoryOptions& memory_;
+  Trace& trace_;
+  std::vector<std::vector<bool>> keep_;
+  size_t next_ = 0, measured_ = 0;
+  int64_t largest_ = 0;
+};
 
 [[noreturn]] void report_not_finite(const Graph& graph, const std::map<std::string, Tensor>& inputs) {
   std::vector<Tensors> values(graph.nodes().size());
@@ -66,14 +131,45 @@ Kept Trace::kept(const Node& node, int index) const {
   Tensors inputs;
   std::vector<Meta> input_metas;
   for (const Value& v : node.inputs) {
-    inputs.push_back(value(v));
-    input_metas.push_back(meta(v));
+    inputs.push_back(rows.of(value(v)));
+    input_metas.push_back(rows.of(meta(v)));
   }
-  const auto i = static_cast<size_t>(index);
-  return {std::move(inputs), values[i], std::move(input_metas), metas[i]};
+  Tensors outputs;
+  std::vector<Meta> output_metas;
+  for (const Tensor& t : values[static_cast<size_t>(index)]) outputs.push_back(rows.of(t));
+  for (const Meta& m : metas[static_cast<size_t>(index)]) output_metas.push_back(rows.of(m));
+  return {std::move(inputs), std::move(outputs), std::move(input_metas), std::move(output_metas)};
 }
 
-Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress) {
+void compute_again(const Plan& plan, const Segment& segment, Trace& trace) {
+  std::vector<Tensors> made(plan.graph.nodes().size());
+  for (const Value& v : segment.entries) {
+    Tensors& outputs = made[static_cast<size_t>(v.node)];
+    outputs.resize(trace.metas[static_cast<size_t>(v.node)].size());
+    outputs[static_cast<size_t>(v.output)] = trace.value(v);
+  }
+  for (size_t k = 0; k < segment.again.size(); ++k) {
+    const int i = segment.again[k];
+    made[static_cast<size_t>(i)] = compute(plan.graph.node(i), made);
+    for (const Value& v : plan.graph.node(i).inputs) {
+      // Values go as soon as nothing that runs again reads them.
+      const bool read_later = std::any_of(segment.again.begin() + static_cast<int64_t>(k) + 1,
+                                          segment.again.end(), [&](int later) {
+                                            const auto& inputs = plan.graph.node(later).inputs;
+                                            return std::find(inputs.begin(), inputs.end(), v) != inputs.end();
+                                          });
+      const bool wanted = std::find(segment.wanted.begin(), segment.wanted.end(), v) != segment.wanted.end();
+      if (!read_later && !wanted) made[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)].reset();
+    }
+  }
+  for (const Value& v : segment.wanted) {
+    trace.values[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)] =
+        made[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)];
+  }
+}
+
+Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress,
+              const MemoryOptions& memory) {
   const c10::NoGradGuard no_grad;
   const Graph& graph = plan.graph;
   check_inputs(graph, inputs);
@@ -82,13 +178,14 @@ Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, con
   Trace trace;
   trace.values.resize(nodes.size());
   trace.metas.resize(nodes.size());
+  Keeper keeper(plan, memory, trace);
   const auto release = [&](Value v, size_t now) {
-    const Plan::Step& step = plan.steps[static_cast<size_t>(v.node)];
-    const auto o = static_cast<size_t>(v.output);
-    if (!step.keep[o] && step.last_use[o] <= static_cast<int>(now)) {
-      trace.values[static_cast<size_t>(v.node)][o].reset();
+    const int last_use = plan.steps[static_cast<size_t>(v.node)].last_use[static_cast<size_t>(v.output)];
+    if (!keeper.keeps(v) && last_use <= static_cast<int>(now)) {
+      trace.values[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)].reset();
     }
   };
+  keeper.enter(0);
   run(graph, inputs, trace.values, [&](size_t i) {
     std::vector<bool> nonnegative;
     for (const Value& v : nodes[i].inputs) nonnegative.push_back(trace.meta(v).nonnegative);
@@ -100,10 +197,13 @@ Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, con
     for (const Value& v : nodes[i].inputs) release(v, i);
     for (size_t o = 0; o < trace.values[i].size(); ++o)
       release({static_cast<int>(i), static_cast<int>(o)}, i);
+    keeper.leave(static_cast<int>(i));
+    keeper.enter(static_cast<int>(i) + 1);
     if (progress) progress(static_cast<int64_t>(i) + 1, 2 * steps);
   });
   trace.output = trace.value(graph.output());
   if (!all_finite(trace.output)) report_not_finite(graph, inputs);
+  trace.rows = Rows(trace.meta(graph.attributed()).sizes.at(0), trace.output.size(0));
   return trace;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lrpp/framework/plan.h>
+#include <lrpp/framework/rows.h>
 
 #include <functional>
 #include <map>
@@ -16,8 +17,11 @@ using Progress = std::function<void(int64_t done, int64_t total)>;
 struct Trace {
   std::vector<Tensors> values;           ///< per node and output; undefined where the plan does not keep it
   std::vector<std::vector<Meta>> metas;  ///< per node and output
-  Tensor output;                         ///< the graph's output [B, C]
+  Tensor output;                         ///< the graph's output [N, C]
+  Rows rows;                             ///< what is explained: of a new trace, each output once
+  std::vector<bool> dropped;             ///< per segment of the plan: its values were not kept
 
+  /// A node's values as they are at `rows`.
   Kept kept(const Node& node, int index) const;
   const Meta& meta(Value v) const {
     return metas[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)];
@@ -28,8 +32,13 @@ struct Trace {
 };
 
 /// Runs the plan's graph and keeps what the plan asks for; other values are freed after their last use.
-/// Throws UserError for a missing or unknown input, and for an output that is not finite (naming the first
-/// node that made it so).
-Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress = {});
+/// Parts of the graph are not kept but computed again in the walk where `memory` says so. Throws UserError
+/// for a missing or unknown input, and for an output that is not finite (naming the first node that made it
+/// so).
+Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress = {},
+              const MemoryOptions& memory = {});
+
+/// Computes again what a segment's rules read, from its entries, into `trace`.
+void compute_again(const Plan& plan, const Segment& segment, Trace& trace);
 
 }  // namespace lrpp

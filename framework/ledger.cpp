@@ -34,6 +34,27 @@ std::vector<const LedgerRow*> Ledger::unbalanced(double tolerance) const {
   return found;
 }
 
+void enter_rows(std::optional<Ledger>& whole, Ledger part, const Rows& rows) {
+  if (!whole) {
+    whole.emplace();
+    for (const LedgerRow& row : part.rows) {
+      whole->rows.emplace_back();
+      whole->rows.back().node = row.node;
+      whole->rows.back().op = row.op;
+      whole->rows.back().rule = row.rule;
+    }
+  }
+  for (Tensor Ledger::*member : {&Ledger::seed, &Ledger::scale, &Ledger::attributed})
+    rows.put((*whole).*member, part.*member);
+  for (size_t i = 0; i < part.rows.size(); ++i) {
+    LedgerRow& row = whole->rows.at(i);
+    row.reached = row.reached || part.rows[i].reached;
+    for (Tensor LedgerRow::*member : {&LedgerRow::in, &LedgerRow::out, &LedgerRow::bias,
+                                      &LedgerRow::stabilizer, &LedgerRow::held, &LedgerRow::by_rule})
+      rows.put(row.*member, part.rows[i].*member);
+  }
+}
+
 double ledger_tolerance(at::ScalarType dtype) {
   if (dtype == at::kDouble) return 1e-10;
   return dtype == at::kFloat ? 1e-3 : 5e-2;

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <lrpp/framework/rows.h>
 #include <lrpp/framework/rule.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lrpp {
 
-/// What one node did with the relevance that entered it, per example [B] in float64:
+/// What one node did with the relevance that entered it, per explanation [B] in float64:
 /// in = out + bias + stabilizer + held + by_rule + imbalance.
 struct LedgerRow {
   std::string node, op, rule;
@@ -38,6 +40,9 @@ struct Ledger {
   /// Rows that do not balance to `tolerance`, worst first.
   std::vector<const LedgerRow*> unbalanced(double tolerance) const;
 };
+
+/// Enters what the ledger of a walk over some rows says into that of all rows, which may be empty.
+void enter_rows(std::optional<Ledger>& whole, Ledger part, const Rows& rows);
 
 /// The tolerance at which a ledger of this dtype is held to balance: 1e-10 of the seed in float64; in float32
 /// and bfloat16 rounding allows no more than 1e-3 and 5e-2 after sums over many large terms that cancel.

@@ -47,7 +47,7 @@ struct ImageInputs {
   Tensor target;        ///< [B] int64 or undefined
 };
 
-/// The graph's inputs, checked: the ids and, where the graph reads them, the explained position (see
+/// The graph's inputs, checked: the ids and, where the graph reads them, the explained positions [B P] (see
 /// resolve_position), the mask and the token types. They stay on the CPU, where ops look at them without
 /// waiting for the model's device; an op moves what it computes with. Throws UserError for wrong shapes
 /// or dtypes, an empty or too long input, ids outside the vocabulary, padding that does not follow the real

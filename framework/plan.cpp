@@ -83,7 +83,10 @@ Plan make_plan(Graph graph, const Composite& composite, bool audit) {
   canonize(plan, composite);
   std::vector<RulePtr> rules = assign_rules(plan.graph, composite);
   // An audit shows the graph as the checkpoint has it.
-  if (!audit) pick_early(plan.graph, rules);
+  if (!audit) {
+    pick_early(plan.graph, rules);
+    fuse(plan.graph, rules, composite.fusions);
+  }
   const std::vector<Node>& nodes = plan.graph.nodes();
   for (size_t i = 0; i < rules.size(); ++i) {
     const auto outputs = static_cast<size_t>(nodes[i].op->num_outputs());
@@ -100,6 +103,7 @@ Plan make_plan(Graph graph, const Composite& composite, bool audit) {
   }
   mark_signals(plan);
   mark_kept(plan);
+  plan.segments = find_segments(plan);
   return plan;
 }
 

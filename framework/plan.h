@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lrpp/framework/composite.h>
+#include <lrpp/framework/recompute.h>
 
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct Plan {
   Graph graph;  ///< the model's graph after the composite's canonizers; see also pick_early.h
   std::vector<Rewrite> rewrites;
   std::vector<Step> steps;
+  std::vector<Segment> segments;  ///< parts that can be computed again; see recompute.h
   std::string composite;
   Json arguments;
   Readout readout = Readout::relevance;

@@ -60,6 +60,17 @@ void Registry::add_canonizer(Canonizer canonizer) {
   add_to(canonizers_, "canonizer", std::move(name), std::move(canonizer));
 }
 
+void Registry::add_fusion(Fusion fusion) {
+  std::string name = fusion.name;
+  add_to(fusions_, "fusion", std::move(name), std::move(fusion));
+}
+
+std::vector<Fusion> Registry::fusions() const {
+  std::vector<Fusion> result;
+  for (const auto& [name, fusion] : fusions_) result.push_back(fusion);
+  return result;
+}
+
 const Canonizer& Registry::canonizer(std::string_view name) const {
   return look_up(canonizers_, "canonizer", name);
 }
@@ -69,7 +80,9 @@ RulePtr Registry::make_rule(std::string_view name, const Json& parameters) const
 }
 
 Composite Registry::make_composite(std::string_view name, const Json& arguments) const {
-  return look_up(composites_, "composite", name).make(*this, arguments);
+  Composite composite = look_up(composites_, "composite", name).make(*this, arguments);
+  composite.fusions = fusions();
+  return composite;
 }
 
 const OpInfo& Registry::op(std::string_view type) const { return look_up(ops_, "op", type); }

@@ -67,6 +67,7 @@ class Registry {
   void add_composite(CompositeInfo info);
   void add_adapter(AdapterInfo info);
   void add_canonizer(Canonizer canonizer);
+  void add_fusion(Fusion fusion);
 
   /// Registers rule class `R`, derived from RuleWith<Parameters>.
   template <class R>
@@ -95,6 +96,8 @@ class Registry {
   RulePtr make_rule(std::string_view name, const Json& parameters = Json::object()) const;
   Composite make_composite(std::string_view name, const Json& arguments = Json::object()) const;
   const Canonizer& canonizer(std::string_view name) const;
+  /// All fusions, by name.
+  std::vector<Fusion> fusions() const;
   const OpInfo& op(std::string_view type) const;
   const AdapterInfo& adapter(std::string_view model_type) const;
 
@@ -110,6 +113,7 @@ class Registry {
   std::map<std::string, CompositeInfo, std::less<>> composites_;
   std::map<std::string, AdapterInfo, std::less<>> adapters_;
   std::map<std::string, Canonizer, std::less<>> canonizers_;
+  std::map<std::string, Fusion, std::less<>> fusions_;
 };
 
 /// Reads config.json and the checkpoint and lets the adapter of its model type build the graph.

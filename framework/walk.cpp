@@ -30,6 +30,7 @@ class Walker {
     const auto count = static_cast<int64_t>(graph_.nodes().size());
     for (int64_t i = count - 1; i >= 0; --i) {
       if (graph_.tokens() && graph_.tokens()->node == i) tokens_ = read(*graph_.tokens());
+      compute_again_before(static_cast<int>(i));
       if (carries_on(plan_, static_cast<int>(i))) {
         visit(static_cast<int>(i));
       } else if (ledger_) {
@@ -41,6 +42,10 @@ class Walker {
   }
 
  private:
+  // Of the forward pass, as it is at the rows that are explained.
+  Tensor value(Value v) const { return trace_.rows.of(trace_.value(v)); }
+  Meta meta(Value v) const { return trace_.rows.of(trace_.meta(v)); }
+
   Arrived& at(Value v) { return arrived_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]; }
 
   /// The arrived signals in the one form that the rule takes; `lost` gets what a division takes.
@@ -49,17 +54,25 @@ class Walker {
     for (int o = 0; o < node.op->num_outputs(); ++o) {
       const Arrived a = at({index, o});
       if (kind == SignalKind::multiplier && a.relevance.defined()) {
-        const Tensor& v = trace_.value({index, o});
+        const Tensor v = value({index, o});
         const Tensor m = a.relevance / divisor(v);
         if (ledger_) lost = add_defined(lost, sum_per_example(a.relevance) - dot_per_example(v, m));
         signals.push_back(add_defined(a.multiplier, m));
       } else if (kind == SignalKind::relevance && a.multiplier.defined()) {
-        signals.push_back(add_defined(trace_.value({index, o}) * a.multiplier, a.relevance));
+        signals.push_back(add_defined(value({index, o}) * a.multiplier, a.relevance));
       } else {
         signals.push_back(kind == SignalKind::multiplier ? a.multiplier : a.relevance);
       }
     }
     return signals;
+  }
+
+  /// The walk comes to the node that ends a segment, which may read values of it that were not kept.
+  void compute_again_before(int index) {
+    while (segment_ > 0 && plan_.segments[segment_ - 1].first > index) --segment_;
+    if (segment_ == 0 || plan_.segments[segment_ - 1].last < index) return;
+    --segment_;
+    if (trace_.dropped[segment_]) compute_again(plan_, plan_.segments[segment_], trace_);
   }
 
   void visit(int index) {
@@ -121,17 +134,17 @@ class Walker {
       LRPP_ASSERT(rule.reaches(*node.op, static_cast<int>(k)),
                   "rule '{}' sent a signal to input {} of {}, which its `reaches` rules out", rule.name(), k,
                   describe(node));
-      LRPP_ASSERT(inputs[k].sizes() == trace_.meta(node.inputs[k]).sizes,
+      LRPP_ASSERT(inputs[k].sizes() == meta(node.inputs[k]).sizes,
                   "rule '{}' at {} gave input {} a signal of shape {}; the value has {}", rule.name(),
                   describe(node), k, shape_string(inputs[k].sizes()),
-                  shape_string(trace_.meta(node.inputs[k]).sizes));
+                  shape_string(meta(node.inputs[k]).sizes));
     }
     return inputs;
   }
 
   void deliver(Value v, SignalKind kind, const Tensor& signal) {
     Tensor& part = kind == SignalKind::multiplier ? at(v).multiplier : at(v).relevance;
-    part = add_defined(part, signal.to(trace_.meta(v).options.dtype()));
+    part = add_defined(part, signal.to(meta(v).options.dtype()));
   }
 
   /// Nothing reads a node's outputs or signals once the walk has passed it.
@@ -145,11 +158,11 @@ class Walker {
     const Arrived& a = at(v);
     Reading reading;
     if (!a.relevance.defined()) reading.multiplier = a.multiplier;
-    if (a.multiplier.defined()) reading.relevance = trace_.value(v) * a.multiplier;
+    if (a.multiplier.defined()) reading.relevance = value(v) * a.multiplier;
     reading.relevance = add_defined(reading.relevance, a.relevance);
     if (!reading.relevance.defined()) {
       // No path carries relevance (every one is held): that is a result, and it is zero.
-      reading.relevance = at::zeros(trace_.meta(v).sizes, trace_.meta(v).options);
+      reading.relevance = at::zeros(meta(v).sizes, meta(v).options);
     }
     return reading;
   }
@@ -167,7 +180,7 @@ class Walker {
 
   void start_ledger(const Tensor& seed) {
     ledger_.emplace();
-    const Tensor relevance = trace_.output.to(at::kDouble) * seed.to(at::kDouble);
+    const Tensor relevance = trace_.rows.of(trace_.output).to(at::kDouble) * seed.to(at::kDouble);
     ledger_->seed = sum_per_example(relevance);
     ledger_->scale = sum_per_example(relevance.abs());
     const Tensor zero = at::zeros_like(ledger_->seed);
@@ -190,7 +203,7 @@ class Walker {
     Tensor total = at::zeros_like(ledger_->seed);
     for (int o = 0; o < static_cast<int>(arrived_[static_cast<size_t>(index)].size()); ++o) {
       const Arrived& a = at({index, o});
-      if (a.multiplier.defined()) total = total + dot_per_example(trace_.value({index, o}), a.multiplier);
+      if (a.multiplier.defined()) total = total + dot_per_example(value({index, o}), a.multiplier);
       if (a.relevance.defined()) total = total + sum_per_example(a.relevance);
     }
     return total;
@@ -206,7 +219,7 @@ class Walker {
   /// Adds what one passage gave its inputs, and the rule's claims, to the node's row.
   void enter(const Node& node, int index, const Rule& rule, const Kept& kept, const Passage& passage) {
     Tensors values;
-    for (const Value& v : node.inputs) values.push_back(trace_.value(v));
+    for (const Value& v : node.inputs) values.push_back(value(v));
     const Absorbed absorbed = rule.absorbed(*node.op, kept, passage);
     LedgerRow& to = row(index);
     to.out = add_defined(to.out, total_relevance(passage.given, values, passage.inputs));
@@ -230,6 +243,7 @@ class Walker {
   const Plan& plan_;
   Trace trace_;
   std::vector<std::vector<Arrived>> arrived_;
+  size_t segment_ = plan_.segments.size();  ///< those before it have not been walked through
   std::optional<Ledger> ledger_;
   std::optional<Reading> tokens_;
 };
@@ -238,8 +252,9 @@ class Walker {
 
 WalkResult walk(const Plan& plan, Trace trace, const Tensor& seed, const Progress& progress) {
   const c10::NoGradGuard no_grad;
-  LRPP_ASSERT(seed.sizes() == trace.output.sizes(), "the seed has shape {}, the output {}",
-              shape_string(seed.sizes()), shape_string(trace.output.sizes()));
+  const Meta output = trace.rows.of(Meta::of(trace.output));
+  LRPP_ASSERT(seed.sizes() == output.sizes, "the seed has shape {}, the output at the walk's rows {}",
+              shape_string(seed.sizes()), shape_string(output.sizes));
   return Walker(plan, std::move(trace)).run(seed, progress);
 }
 

@@ -21,8 +21,9 @@ struct WalkResult {
   std::optional<Ledger> ledger;   ///< where the plan asks for an audit
 };
 
-/// Carries `seed`, a multiplier shaped like the output, back to the attributed value, node by node in reverse
-/// order. Values are freed as the walk passes them, so the trace is used up.
+/// Carries `seed`, a multiplier shaped like the output at the trace's rows [R, C], back to the attributed
+/// value, node by node in reverse order: what is read has R rows. Values are freed as the walk passes them,
+/// so the trace is used up; a copy of it, which shares its tensors, serves another walk.
 WalkResult walk(const Plan& plan, Trace trace, const Tensor& seed, const Progress& progress = {});
 
 }  // namespace lrpp

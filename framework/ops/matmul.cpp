@@ -34,6 +34,14 @@ Tensor back_to_b(const Tensor& m, const Tensor& a, at::IntArrayRef sizes, const 
   return scaled(left, stacked(how.transpose_b ? a : m, sizes[1]), how.scale).view(sizes);
 }
 
+/// Where several rows of a share each entry of b, as the picked queries of an example share its keys: they
+/// stand below each other, so that b is not repeated.
+Tensor multiply_shared(const Tensor& a, const Tensor& b, const MatmulAttributes& how) {
+  const int64_t rows = a.size(0) / b.size(0);
+  const Tensor together = a.unflatten(0, {-1, rows}).transpose(1, 2).flatten(2, 3);  // [B,H,rows*T,K]
+  return multiply(together, b, how).unflatten(2, {rows, -1}).transpose(1, 2).flatten(0, 1);
+}
+
 class ViewInA final : public LinearMap {
  public:
   ViewInA(Tensor b, MatmulAttributes how) : b_(std::move(b)), how_(how) {}
@@ -66,11 +74,13 @@ bool Matmul::nonnegative(const std::vector<bool>& inputs) const {
 
 Tensors Matmul::forward(const Tensors& inputs) const {
   const Tensor &a = inputs.at(0), &b = inputs.at(1);
-  const bool fits = a.dim() == 4 && b.dim() == 4 && a.size(0) == b.size(0) && b.size(1) > 0 &&
-                    a.size(1) % b.size(1) == 0 && a.size(3) == b.size(attributes_.transpose_b ? 3 : 2);
+  const bool fits = a.dim() == 4 && b.dim() == 4 && b.size(0) > 0 && a.size(0) % b.size(0) == 0 &&
+                    b.size(1) > 0 && a.size(1) % b.size(1) == 0 &&
+                    a.size(3) == b.size(attributes_.transpose_b ? 3 : 2);
   require(fits, "matmul", "a [B,H,T,K] must meet b {} with H a multiple of G; got {} and {}",
           attributes_.transpose_b ? "[B,G,S,K]" : "[B,G,K,S]", shape_string(a.sizes()),
           shape_string(b.sizes()));
+  if (a.size(0) != b.size(0)) return {multiply_shared(a, b, attributes_)};
   return {multiply(a, b, attributes_)};
 }
 

@@ -11,7 +11,8 @@ struct MatmulAttributes {
 
 /// scale a b (or scale a b^T) for each head: a [B,H,T,K] times b [B,G,K,S] (or [B,G,S,K]) -> [B,H,T,S].
 /// Where b has fewer heads (grouped-query attention, Ainslie et al., arXiv:2305.13245), H / G successive
-/// heads of `a` share one of b, which is never repeated in memory.
+/// heads of `a` share one of b, which is never repeated in memory. Likewise `a` may have several successive
+/// entries [B P,H,T,K] for each of b: of the queries that `pick` chooses at P positions.
 class Matmul final : public Op {
  public:
   explicit Matmul(MatmulAttributes attributes = {}) : attributes_(attributes) {}

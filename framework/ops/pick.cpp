@@ -1,4 +1,5 @@
 #include <lrpp/framework/ops/pick.h>
+#include <lrpp/framework/rows.h>
 
 namespace lrpp::ops {
 namespace {
@@ -27,7 +28,14 @@ Tensors Pick::forward(const Tensors& inputs) const {
   const int64_t low = position.min().item<int64_t>(), high = position.max().item<int64_t>();
   require(low >= 0 && high < size, "pick", "position must lie in [0, {}); got {}", size,
           low < 0 ? low : high);
-  return {x.gather(attributes_.dim, index_like(position, x.sizes().vec(), attributes_.dim, x.device()))};
+  if (position.size(0) == x.size(0)) {
+    return {x.gather(attributes_.dim, index_like(position, x.sizes().vec(), attributes_.dim, x.device()))};
+  }
+  // Indexed by both, so that the values of an example are not repeated for each of its positions.
+  const Tensor example = entry_of_rows("pick", position.size(0), x.size(0), x.device());
+  const Tensor there = position.to(x.device(), /*non_blocking=*/true);
+  const Tensor rows = x.movedim(attributes_.dim, 1).index(c10::List<std::optional<Tensor>>{example, there});
+  return {rows.unsqueeze(1).movedim(1, attributes_.dim)};
 }
 
 Tensors Pick::vjp(const Kept& kept, const Tensors& grad_outputs) const {

@@ -7,10 +7,11 @@ namespace lrpp::ops {
 struct PickAttributes {
   int64_t dim = 1;
   int64_t index = 0;         ///< which entry, of every example
-  bool by_position = false;  ///< which entry of each example is input 1, a position [B] int64
+  bool by_position = false;  ///< which entry of each example is input 1, a position [B P] int64
 };
 
-/// Takes one entry of a dimension and keeps the dimension: [B,T,D] -> [B,1,D]. Plans put it where a model
+/// Takes one entry of a dimension and keeps the dimension: [B,T,D] -> [B,1,D], or, with P positions of each
+/// example, [B P,1,D]. Plans put it where a model
 /// answers for one token, so that what lies above is computed for that token only; see pick_early.h.
 class Pick final : public Wiring {
  public:

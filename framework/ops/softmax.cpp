@@ -1,4 +1,5 @@
 #include <lrpp/framework/ops/softmax.h>
+#include <lrpp/framework/rows.h>
 
 #include <limits>
 
@@ -37,7 +38,11 @@ Tensors Softmax::forward(const Tensors& inputs) const {
     hidden = out_of_sight(scores.size(3), attributes_.window, scores.device());
   }
   if (attributes_.padded) {
-    const Tensor& mask = inputs.at(1);
+    const Tensor& all = inputs.at(1);
+    const bool picked = all.size(0) != scores.size(0);  // several queries of each example, a row each
+    const Tensor mask =
+        picked ? all.index_select(0, entry_of_rows("softmax", scores.size(0), all.size(0), all.device()))
+               : all;
     require(mask.sizes() == at::IntArrayRef({scores.size(0), scores.size(3)}), "softmax",
             "attention_mask must have shape [B,S] = [{}, {}]; got {}", scores.size(0), scores.size(3),
             shape_string(mask.sizes()));

@@ -7,7 +7,8 @@ namespace lrpp::ops {
 struct SoftmaxAttributes {
   bool causal = false;  ///< token t sees s <= t
   int64_t window = 0;   ///< if not 0, token t sees only s > t - window; needs `causal`
-  bool padded = false;  ///< input 1 is an attention_mask [B,S] int64: 1 for real tokens, 0 for padding
+  bool padded = false;  ///< input 1 is an attention_mask [B,S] int64: 1 for real tokens, 0 for padding;
+                        ///< scores [B P,...] of P positions of each example share its mask
 };
 
 /// The softmax of attention scores [B,H,T,S] over S, computed in float32 at least. What a token does not see

@@ -1,14 +1,15 @@
 #include <ATen/ExpandUtils.h>
 #include <lrpp/framework/dtype.h>
 #include <lrpp/framework/ops/wiring.h>
+#include <lrpp/framework/rows.h>
 
 namespace lrpp::ops {
 namespace {
 
-/// The index of one token of each example: position [B] may be on the CPU.
-c10::List<std::optional<Tensor>> chosen(const Tensor& position, at::Device device) {
+/// The index of tokens of each example: position [B P] may be on the CPU.
+c10::List<std::optional<Tensor>> chosen(const Tensor& position, int64_t examples, at::Device device) {
   const Tensor there = position.to(device, /*non_blocking=*/true);
-  return {at::arange(position.size(0), there.options()), there};
+  return {entry_of_rows("select_token", position.size(0), examples, device), there};
 }
 
 }  // namespace
@@ -45,13 +46,13 @@ Tensors SelectToken::forward(const Tensors& inputs) const {
   const int64_t low = position.min().item<int64_t>(), high = position.max().item<int64_t>();
   require(low >= 0 && high < tokens, "select_token", "position must lie in [0, {}); got {}", tokens,
           low < 0 ? low : high);
-  return {hidden.index(chosen(position, hidden.device()))};
+  return {hidden.index(chosen(position, hidden.size(0), hidden.device()))};
 }
 
 Tensors SelectToken::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   const Tensor& g = grad_outputs.at(0);
   Tensor result = at::zeros(kept.input_meta(0).sizes, g.options());
-  result.index_put_(chosen(kept.input(1), g.device()), g);
+  result.index_put_(chosen(kept.input(1), result.size(0), g.device()), g);
   return {result, {}};
 }
 

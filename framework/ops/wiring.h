@@ -48,7 +48,7 @@ class Split final : public Wiring {
   SplitAttributes attributes_;
 };
 
-/// Takes one token of each example: hidden [B,T,D], position [B] int64 -> [B,D].
+/// Takes one token of each example, or as many of each: hidden [B,T,D], position [B P] int64 -> [B P,D].
 class SelectToken final : public Wiring {
  public:
   std::string_view type() const override { return "select_token"; }

@@ -23,6 +23,8 @@ struct Report {
   double relevance_sum = 0;     ///< over all that was explained
   bool multiplier = false;      ///< values are gradients, which need not add up to anything
   std::string composite;
+  std::string
+      which;  ///< of several explanations of one input, "example 1, at token 5"; empty where there is one
   Json provenance;  ///< see lrpp::provenance
 };
 

@@ -306,8 +306,10 @@ std::string render_html(const std::vector<TextReport>& reports) {
   require(!reports.empty(), "report", "a page needs at least one explained text; got none");
   const TextReport& first = reports.front();
   const std::string title =
-      reports.size() > 1 ? fmt::format("{} explained texts: {}", reports.size(), escape_html(first.model))
-                         : fmt::format("{}: {}", escape_html(first.target), escape_html(first.model));
+      reports.size() > 1
+          ? fmt::format("{} {}: {}", reports.size(), first.which.empty() ? "explained texts" : "explanations",
+                        escape_html(first.model))
+          : fmt::format("{}: {}", escape_html(first.target), escape_html(first.model));
   // The policy is a second lock: even markup that slipped through the escaping could not run or load
   // anything.
   std::string page = fmt::format(
@@ -322,8 +324,10 @@ std::string render_html(const std::vector<TextReport>& reports) {
   if (reports.size() > 1) {
     page += fmt::format("<h1>{}</h1>\n<nav aria-label=\"Texts\"><ol>\n", title);
     for (size_t i = 0; i < reports.size(); ++i) {
-      page += fmt::format("<li><a href=\"#r{}\"><bdi>{}</bdi></a>: <bdi>{}</bdi></li>\n", i,
-                          escape_html(reports[i].target), beginning(reports[i]));
+      const std::string& which = reports[i].which;
+      page += fmt::format("<li><a href=\"#r{}\"><bdi>{}</bdi></a>: <bdi>{}</bdi>{}</li>\n", i,
+                          escape_html(reports[i].target), beginning(reports[i]),
+                          which.empty() ? "" : " (" + escape_html(which) + ")");
     }
     page += "</ol></nav>\n";
   }

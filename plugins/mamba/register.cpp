@@ -4,6 +4,9 @@
 #include <lrpp/plugins/mamba/adapters/vim.h>
 #include <lrpp/plugins/mamba/adapters/zamba2.h>
 #include <lrpp/plugins/mamba/composite.h>
+#include <lrpp/plugins/mamba/fused/add_rms_norm.h>
+#include <lrpp/plugins/mamba/fused/conv1d_silu.h>
+#include <lrpp/plugins/mamba/fused/mixer.h>
 #include <lrpp/plugins/mamba/register.h>
 
 namespace lrpp {
@@ -35,6 +38,10 @@ void register_mamba(Registry& registry) {
   registry.add_composite<MambaLrpVisionParameters>(
       "mamba-lrp-vision", "as mamba-lrp with the generalized gamma rule on depthwise convolutions",
       mamba_lrp_vision);
+  registry.add_fusion(add_rms_norm_fusion());
+  registry.add_fusion(conv1d_silu_fusion());
+  registry.add_fusion(mixer_fusion());
+  registry.add_fusion(rms_norm_fusion());
   const auto add = [&](const char* type, const char* summary, auto read, auto recognizes, auto build) {
     registry.add_adapter({type, summary, "mamba-lrp", recognizes, load_with(read, build)});
   };

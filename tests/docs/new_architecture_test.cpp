@@ -72,9 +72,10 @@ TEST(NewArchitecture, RulesByKindFitItAsTheyAre) {
   const Model model = load_model(registry, fixture("caduceus/ps-classifier"), {at::kDouble});
   Composite paper = rules_of_the_paper(registry);
   paper.entries.push_back({{.kind = {OpKind::wiring}}, registry.make_rule("epsilon", {{"epsilon", 0}})});
-  const Attribution by_op = explain_case(model, paper, tensors);
-  const Attribution by_kind = explain_case(model, registry.make_composite("mamba-lrp"), tensors);
-  EXPECT_TRUE(by_op.relevance.equal(by_kind.relevance));
+  Composite by_kind = registry.make_composite("mamba-lrp");
+  by_kind.fusions.clear();  // which may add in another order
+  EXPECT_TRUE(
+      explain_case(model, paper, tensors).relevance.equal(explain_case(model, by_kind, tensors).relevance));
 }
 // [/docs:kinds]
 

@@ -43,15 +43,15 @@ TEST(RulesFiles, EveryExampleExplainsAndBalances) {
 
 TEST(RulesFiles, DoWhatThePageSays) {
   const Model model = load_model(builtin_registry(), zoo_model);
-  const Plan first = make_plan(model.graph, example("first-block-gradient.json"));
+  const Plan first = make_plan(model.graph, example("first-block-gradient.json"), /*audit=*/true);
   EXPECT_EQ(rule_at(first, "backbone.layers.0.mixer.act"), "gradient");
   EXPECT_EQ(rule_at(first, "backbone.layers.1.mixer.act"), "identity(stabilizer=0.0)");
-  const Plan epsilon = make_plan(model.graph, example("epsilon-everywhere.json"));
+  const Plan epsilon = make_plan(model.graph, example("epsilon-everywhere.json"), /*audit=*/true);
   EXPECT_EQ(rule_at(epsilon, "backbone.layers.1.mixer.in_proj"), "epsilon(epsilon=0.01)");
   EXPECT_EQ(rule_at(epsilon, "lm_head"), "epsilon(epsilon=0.0)");
-  const Plan official = make_plan(model.graph, example("official-stabilizer.json"));
+  const Plan official = make_plan(model.graph, example("official-stabilizer.json"), /*audit=*/true);
   EXPECT_EQ(rule_at(official, "backbone.layers.0.mixer.gate_act"), "identity(stabilizer=1e-06)");
-  const Plan own = make_plan(model.graph, example("from-scratch.json"));
+  const Plan own = make_plan(model.graph, example("from-scratch.json"), /*audit=*/true);
   EXPECT_EQ(own.composite, "held-norms");
   EXPECT_EQ(rule_at(own, "backbone.norm_f"), "constant-norm");
   EXPECT_EQ(rule_at(own, "backbone.layers.0.mixer.gate"), "gradient");

@@ -32,7 +32,7 @@ OpPtr linear(int64_t out, uint64_t seed) {
 }
 
 /// One layer of attention and a linear layer, each with a residual sum and a norm, then a choice and a head.
-Graph attention_graph(bool by_position, bool causal) {
+Graph attention_graph(bool by_position, bool causal, bool padded = false) {
   GraphBuilder b;
   const Value x = b.input("x");
   const auto heads = [&](const char* name, Value v) {
@@ -43,8 +43,9 @@ Graph attention_graph(bool by_position, bool causal) {
   const Value v = heads("v_heads", b.add("v", linear(channels, 5), {x}));
   const Value scores =
       b.add("scores", std::make_shared<ops::Matmul>(ops::MatmulAttributes{true, 0.5}), {q, k});
+  const auto softmax = std::make_shared<ops::Softmax>(ops::SoftmaxAttributes{causal, 0, padded});
   const Value weights =
-      b.add("softmax", std::make_shared<ops::Softmax>(ops::SoftmaxAttributes{causal}), {scores});
+      padded ? b.add("softmax", softmax, {scores, b.input("mask")}) : b.add("softmax", softmax, {scores});
   const Value context = b.add("context", std::make_shared<ops::Matmul>(), {weights, v});
   const Value merged = b.add("merge", std::make_shared<ops::MergeHeads>(), {context});
   const Value mixed =
@@ -85,6 +86,42 @@ TEST(PickEarly, LeavesEveryCompositeAsItIs) {
   }
 }
 
+TEST(PickEarly, ServesSeveralPositionsOfEachExample) {
+  const Registry registry = builtin_registry();
+  const Tensor x = random({2, tokens, channels}, 20);
+  const Tensor mask = at::tensor({1, 1, 1, 1, 0, 1, 1, 1, 0, 0}, at::kLong).reshape({2, tokens});
+  const Tensor position = at::tensor({3, 0, 1, 2, 1, 0}, at::kLong);  // of either example three
+  ExplainOptions options;
+  options.targets = {"0", "2-1"};
+  for (const bool causal : {false, true}) {
+    for (const bool padded : {false, true}) {
+      const Graph graph = attention_graph(true, causal, padded);
+      const auto run = [&](const Plan& plan, const Tensor& at) {
+        std::map<std::string, Tensor> inputs{{"x", x}, {"position", at}};
+        if (padded) inputs["mask"] = mask;
+        return explain(plan, inputs, {}, options);
+      };
+      for (const auto& [name, info] : registry.composites()) {
+        SCOPED_TRACE(fmt::format("{} {} {}", name, causal, padded));
+        const Composite composite = testing::make_any_composite(registry, name);
+        const Plan plan = make_plan(graph, composite);
+        const Attribution early = run(plan, position);
+        const Attribution late = run(make_plan(graph, composite, /*audit=*/true), position);
+        EXPECT_LT(relative_difference(early.logits, late.logits), rounding);
+        EXPECT_LT(relative_difference(early.relevance, late.relevance), rounding);
+        EXPECT_TRUE(late.ledger->unbalanced(1e-10).empty());
+        EXPECT_LT(late.ledger->relative_total_imbalance(), 1e-10);
+        for (int64_t p = 0; p < 3; ++p) {
+          const Attribution alone = run(plan, position.reshape({2, 3}).select(1, p));
+          EXPECT_LT(relative_difference(early.relevance.unflatten(0, {2, 3, 2}).select(1, p).flatten(0, 1),
+                                        alone.relevance),
+                    rounding);
+        }
+      }
+    }
+  }
+}
+
 TEST(PickEarly, AttentionThatSeesEverythingIsComputedForOneTokenOnly) {
   const Plan plan = make_plan(attention_graph(false, false), builtin_registry().make_composite("lrp-0"));
   const Trace trace = forward(plan, {{"x", random({2, tokens, channels}, 20)}});
@@ -115,6 +152,18 @@ TEST(PickOp, AgreesWithAutograd) {
         },
         {x, position}, 1e-15);
   }
+  // Of the first example the entries 2 and 1, of the second 0 and 2.
+  const Tensor several = at::tensor({2, 1, 0, 2}, at::kLong);
+  const Tensor expected =
+      at::stack({x[0].narrow(1, 2, 1), x[0].narrow(1, 1, 1), x[1].narrow(1, 0, 1), x[1].narrow(1, 2, 1)});
+  EXPECT_TRUE(ops::Pick({2, 0, true}).forward({x, several})[0].equal(expected));
+  EXPECT_TRUE(
+      ops::Pick({1, 0, true}).forward({x.transpose(1, 2), several})[0].equal(expected.transpose(1, 2)));
+  testing::expect_user_error(
+      [&] {
+        ops::Pick({1, 0, true}).forward({x, several.slice(0, 1)});
+      },
+      {"as many positions of each of the 2 examples", "3 in all"});
   testing::expect_user_error([&] { ops::Pick({1, 4, false}).forward({x}); }, {"[0, 4)", "4"});
 }
 

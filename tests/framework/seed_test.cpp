@@ -58,6 +58,42 @@ TEST(Target, RefusesAWordWhoseClassTheModelLacks) {
   }
 }
 
+TEST(Targets, SeveralStandSideBySide) {
+  const Tensor given = at::tensor({0, 2}, at::kLong);
+  const auto several = [&](const std::vector<std::string>& targets) {
+    return resolve_targets(targets, logits(), given, labels, look_up);
+  };
+  const TargetIndex index = several({"so-so", "argmax", "0", "input"});
+  EXPECT_TRUE(index.target.equal(at::tensor({2, 1, 0, 0, 2, 2, 0, 2}, at::kLong)));
+  EXPECT_FALSE(index.contrast.defined());
+  EXPECT_TRUE(several({"all"}).target.equal(at::tensor({0, 1, 2, 0, 1, 2}, at::kLong)));
+  EXPECT_TRUE(several({"argmax"}).target.equal(resolve("argmax").target));
+  const TargetIndex mixed = several({"1", "positive-negative"});
+  EXPECT_TRUE(mixed.target.equal(at::tensor({1, 1, 1, 1}, at::kLong)));
+  EXPECT_TRUE(mixed.contrast.equal(at::tensor({-1, 0, -1, 0}, at::kLong)));
+  const Tensor rows = logits().repeat_interleave(2, 0);
+  EXPECT_TRUE(target_score(rows, mixed).equal(at::tensor({3.0, 2.0, -2.0, -1.0}, at::kDouble)));
+  const Tensor seed = make_seed(rows, mixed, Start::logit);
+  EXPECT_TRUE(
+      seed.slice(0, 0, 2).equal(at::tensor({0.0, 1.0, 0.0, -1.0, 1.0, 0.0}, at::kDouble).reshape({2, 3})));
+}
+
+TEST(Targets, BadListsAreNamed) {
+  const auto refuse = [](const std::vector<std::string>& targets, const std::vector<std::string>& names,
+                         const std::vector<std::string>& parts) {
+    expect_user_error([&] { resolve_targets(targets, logits(), {}, names, look_up); }, parts);
+  };
+  refuse({}, labels, {"at least one target", "none"});
+  refuse({"1", "0", "1"}, labels, {"'1' is given more than once"});
+  refuse({"argmax", "argmax"}, labels, {"'argmax' is given more than once"});
+  refuse({"1", "positive"}, labels, {"'1' and 'positive' are the same"});
+  refuse({"1-0", "positive-negative"}, labels, {"'1-0' and 'positive-negative' are the same"});
+  refuse({"1", "postive"}, labels, {"'postive'", "positive"});
+  refuse({"1", "3"}, labels, {"[0, 3)", "3"});
+  refuse({"all", "1"}, labels, {"'all' is every class", "alone"});
+  refuse({"all"}, {}, {"for classifiers", "3 tokens"});
+}
+
 TEST(Seed, PutsTheLogitOrOneOnTheTarget) {
   const Tensor values = logits();
   const TargetIndex index = resolve("1-0");
@@ -77,6 +113,22 @@ TEST(Position, LastFirstIndex) {
   expect_user_error([&] { resolve_position("3", lengths); }, {"[0, 3)", "3"});
   expect_user_error([&] { resolve_position("-1", lengths); }, {"[0, 3)"});
   expect_user_error([&] { resolve_position("end", lengths); }, {"'last', 'first' or an index", "'end'"});
+  expect_user_error([&] { resolve_position("", lengths); }, {"'last', 'first' or an index", "''"});
+}
+
+TEST(Position, SeveralStandSideBySide) {
+  const Tensor lengths = at::tensor({3, 5}, at::kLong);
+  EXPECT_TRUE(resolve_position("1,last,first", lengths).equal(at::tensor({1, 2, 0, 1, 4, 0}, at::kLong)));
+  EXPECT_TRUE(
+      resolve_position("all", at::tensor({2, 2}, at::kLong)).equal(at::tensor({0, 1, 0, 1}, at::kLong)));
+  expect_user_error([&] { resolve_position("all", lengths); },
+                    {"'all' needs inputs of one length", "3 to 5"});
+  expect_user_error([&] { resolve_position("1,3", lengths); }, {"[0, 3)", "3"});
+  expect_user_error([&] { resolve_position("1,", lengths); }, {"''"});
+  expect_user_error([&] { resolve_position("1, 2", lengths); }, {"' 2'"});
+  expect_user_error([&] { resolve_position("1,all", lengths); }, {"'all'"});
+  expect_user_error([&] { resolve_position("1,last,01", lengths); }, {"'1' and '01' are the same"});
+  expect_user_error([&] { resolve_position("last,last", lengths); }, {"'last' and 'last' are the same"});
 }
 
 TEST(PrepareText, RefusesWhatCannotBeExplained) {

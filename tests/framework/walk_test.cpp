@@ -30,7 +30,7 @@ Attribution run(const Graph& graph, const Composite& composite, const Tensor& x,
 Attribution run_target(const Graph& graph, const Plan& plan, const Tensor& x, const char* target,
                        Start start = Start::logit) {
   ExplainOptions options;
-  options.target = target;
+  options.targets = {target};
   options.start = start;
   return explain(plan, {{"x", x}}, {}, options);
 }

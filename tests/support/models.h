@@ -49,7 +49,7 @@ inline Attribution explain_case(const Model& model, const Composite& composite,
   const auto target = tensors.find("target");
   ExplainOptions options;
   if (target != tensors.end()) {
-    options.target = "input";
+    options.targets = {"input"};
     options.given_target = target->second;
   }
   return explain(make_plan(model.graph, composite, audit), case_inputs(model, tensors), model.labels,

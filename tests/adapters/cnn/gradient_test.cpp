@@ -4,6 +4,7 @@
 #include <lrpp/tests/adapters/cnn/cases.h>
 #include <lrpp/tests/support/every_composite.h>
 #include <lrpp/tests/support/graph_autograd.h>
+#include <lrpp/tests/support/many_targets.h>
 
 #include <set>
 
@@ -42,6 +43,10 @@ TEST_P(WholeCnn, TheLedgerBalancesUnderEveryComposite) {
   const auto tensors = case_tensors(GetParam());
   const Model model = load_case(GetParam());
   expect_balance_under_every_composite(builtin_registry(), model, case_inputs(model, tensors), {});
+}
+
+TEST_P(WholeCnn, ManyTargetsEqualOneByOne) {
+  expect_many_equal_one_by_one(load_case(GetParam()), case_tensors(GetParam()));
 }
 
 TEST_P(WholeCnn, CanonizersChangeNoLogit) {

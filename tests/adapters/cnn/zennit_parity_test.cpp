@@ -81,7 +81,7 @@ TEST_P(ZennitModel, TheLedgerBalances) {
   const Case c = load_case(GetParam());
   const Plan plan = make_plan(c.model.graph, make_composite(c), /*audit=*/true);
   ExplainOptions options;
-  options.target = "input";
+  options.targets = {"input"};
   options.given_target = c.tensors.at("target");
   const Attribution a =
       explain(plan, prepare_image(c.model, {c.tensors.at("pixel_values"), {}}), c.model.labels, options);

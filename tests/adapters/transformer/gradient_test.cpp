@@ -2,6 +2,7 @@
 #include <lrpp/adapters/transformer/register.h>
 #include <lrpp/tests/adapters/transformer/cases.h>
 #include <lrpp/tests/support/graph_autograd.h>
+#include <lrpp/tests/support/many_targets.h>
 
 #include <set>
 
@@ -36,6 +37,10 @@ TEST_P(WholeModel, RowsOfABatchAreIndependent) {
     EXPECT_LT(relative_difference(alone.logits[0], together.logits[b]), 1e-13);
     EXPECT_LT(relative_difference(alone.relevance[0], together.relevance[b]), 1e-11);
   }
+}
+
+TEST_P(WholeModel, ManyTargetsEqualOneByOne) {
+  expect_many_equal_one_by_one(load_case(GetParam()), case_tensors(GetParam()));
 }
 
 TEST(EveryTransformer, IsAmongTheCases) {

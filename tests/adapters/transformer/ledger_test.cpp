@@ -13,7 +13,7 @@ TEST_P(TransformerLedger, BalancesUnderEveryComposite) {
   const auto tensors = case_tensors(GetParam());
   const Model model = load_case(GetParam());
   ExplainOptions options;
-  options.target = "input";
+  options.targets = {"input"};
   options.given_target = tensors.at("target");
   expect_balance_under_every_composite(builtin_registry(), model, case_inputs(model, tensors), options);
 }

@@ -54,7 +54,7 @@ Composite make_composite(const Case& c) {
 
 Attribution explain_case(const Case& c, bool audit) {
   ExplainOptions options;
-  options.target = "input";
+  options.targets = {"input"};
   options.given_target = c.tensors.at("target");
   return explain(make_plan(c.model.graph, make_composite(c), audit), c.inputs(), c.model.labels, options);
 }

@@ -14,6 +14,7 @@ using testing::check_against_autograd;
 using testing::check_linear_view;
 using testing::expect_user_error;
 using testing::random;
+using testing::relative_difference;
 
 /// Float64 rounding over sums of at most a few hundred terms.
 constexpr double tolerance = 1e-12;
@@ -68,13 +69,31 @@ TEST(Matmul, TakesHeadsAsSplitHeadsLeavesThem) {
       {q, k}, tolerance);
 }
 
+TEST(Matmul, SeveralQueriesOfAnExampleShareItsKeys) {
+  for (const int64_t examples : {1, 2}) {
+    for (const bool transpose_b : {true, false}) {
+      for (const int64_t groups : {4, 2}) {
+        const ops::MatmulAttributes how{transpose_b, 0.5};
+        const Tensor a = random({3 * examples, 4, 2, 5}, 1);
+        const Tensor b = random({examples, groups, transpose_b ? 7 : 5, transpose_b ? 5 : 7}, 2);
+        const Tensor repeated = b.repeat_interleave(3, 0);
+        EXPECT_LT(
+            relative_difference(ops::Matmul(how).forward({a, b})[0], product_by_heads(a, repeated, how)),
+            tolerance);
+      }
+    }
+  }
+}
+
 TEST(Matmul, ShapesAreChecked) {
   const auto fails = [](std::vector<int64_t> a, std::vector<int64_t> b, const std::string& part) {
     expect_user_error([&] { ops::Matmul({true}).forward({random(a), random(b)}); }, {"matmul", part});
   };
   fails({2, 4, 3, 5}, {2, 3, 7, 5}, "multiple of G");
   fails({2, 4, 3, 5}, {2, 4, 7, 6}, "[2, 4, 7, 6]");
-  fails({2, 4, 3, 5}, {1, 4, 7, 5}, "[1, 4, 7, 5]");
+  fails({2, 4, 3, 5}, {3, 4, 7, 5}, "[3, 4, 7, 5]");
+  fails({2, 4, 3, 5}, {4, 4, 7, 5}, "[4, 4, 7, 5]");
+  fails({2, 4, 3, 5}, {0, 4, 7, 5}, "[0, 4, 7, 5]");
   fails({4, 3, 5}, {4, 7, 5}, "[4, 3, 5]");
 }
 

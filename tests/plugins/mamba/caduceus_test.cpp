@@ -4,6 +4,7 @@
 #include <lrpp/tests/plugins/mamba/scan_autograd.h>
 #include <lrpp/tests/support/damaged_checkpoint.h>
 #include <lrpp/tests/support/every_composite.h>
+#include <lrpp/tests/support/many_targets.h>
 #include <lrpp/tests/support/models.h>
 
 namespace lrpp {
@@ -26,7 +27,7 @@ class Caduceus : public ::testing::TestWithParam<std::string> {
   std::map<std::string, Tensor> inputs() const { return inputs(tensors_.at("input_ids")); }
   ExplainOptions options() const {
     ExplainOptions options;
-    options.target = "input";
+    options.targets = {"input"};
     options.given_target = tensors_.at("target");
     return options;
   }
@@ -48,6 +49,8 @@ TEST_P(Caduceus, EqualsTheOfficialCode) {
   EXPECT_LT(relative_difference(run_forward(model_, inputs()), tensors_.at("logits").select(1, position)),
             tolerance);
 }
+
+TEST_P(Caduceus, ManyTargetsEqualOneByOne) { expect_many_equal_one_by_one(model_, tensors_); }
 
 TEST_P(Caduceus, GradientEqualsTheOfficialCodesAutograd) {
   EXPECT_LT(relative_difference(relevance("gradient"), tensors_.at("gradient")), tolerance);
@@ -105,7 +108,7 @@ Tensor reverse_complement(const Tensor& ids) {
 Attribution explain_at(const Model& model, const std::string& composite, const Tensor& ids,
                        const std::string& position, int64_t target) {
   ExplainOptions options;
-  options.target = std::to_string(target);
+  options.targets = {std::to_string(target)};
   const Plan plan = make_plan(model.graph, builtin_registry().make_composite(composite));
   return explain(plan, prepare_text(model, {ids, {}, {}}, position), model.labels, options);
 }

@@ -3,6 +3,7 @@
 #include <lrpp/tests/plugins/mamba/scan_autograd.h>
 #include <lrpp/tests/support/damaged_checkpoint.h>
 #include <lrpp/tests/support/every_composite.h>
+#include <lrpp/tests/support/many_targets.h>
 
 namespace lrpp {
 namespace {
@@ -39,10 +40,12 @@ TEST_P(Family, GradientEqualsAutograd) {
 TEST_P(Family, BalancesUnderEveryComposite) {
   const Model model = load_case(name_);
   ExplainOptions options;
-  options.target = "input";
+  options.targets = {"input"};
   options.given_target = tensors_.at("target");
   expect_balance_under_every_composite(builtin_registry(), model, case_inputs(model, tensors_), options);
 }
+
+TEST_P(Family, ManyTargetsEqualOneByOne) { expect_many_equal_one_by_one(load_case(name_), tensors_); }
 
 TEST_P(Family, ADamagedTensorIsNamed) { expect_damage_is_named(name_); }
 

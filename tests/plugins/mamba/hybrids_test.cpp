@@ -51,7 +51,7 @@ TEST_P(Hybrid, PaddingOnTheRightChangesNothing) {
   const Tensor mask = at::cat({at::ones_like(ids), at::zeros({ids.size(0), 3}, at::kLong)}, 1);
   const Plan plan = make_plan(model.graph, builtin_registry().make_composite("mamba-lrp"));
   ExplainOptions options;
-  options.target = "input";
+  options.targets = {"input"};
   options.given_target = tensors_.at("target");
   const auto with = explain(plan, prepare_text(model, {padded, mask, {}}, "last"), model.labels, options);
   const auto without = explain(plan, prepare_text(model, {ids, {}, {}}, "last"), model.labels, options);

@@ -1,6 +1,7 @@
 // Every fixture, every composite: the ledger balances at every node to 1e-10 of the seed, in float64.
 #include <lrpp/tests/plugins/mamba/cases.h>
 #include <lrpp/tests/support/every_composite.h>
+#include <lrpp/tests/support/many_targets.h>
 
 namespace lrpp {
 namespace {
@@ -21,10 +22,14 @@ TEST_P(MambaLedger, BalancesUnderEveryComposite) {
   const Model model = load_case(GetParam());
   const TextInputs inputs{tensors.at("input_ids"), {}, tensors.at("target")};
   ExplainOptions options;
-  options.target = "input";
+  options.targets = {"input"};
   options.given_target = inputs.target;
   expect_balance_under_every_composite(builtin_registry(), model, prepare_text(model, inputs, "last"),
                                        options);
+}
+
+TEST_P(MambaLedger, ManyTargetsEqualOneByOne) {
+  expect_many_equal_one_by_one(load_case(GetParam()), case_tensors(GetParam()));
 }
 
 TEST_P(MambaLedger, BalancesWithTheCasesOwnRules) {

@@ -3,6 +3,7 @@
 #include <lrpp/tests/plugins/mamba/scan_autograd.h>
 #include <lrpp/tests/plugins/mamba/vim_cases.h>
 #include <lrpp/tests/support/every_composite.h>
+#include <lrpp/tests/support/many_targets.h>
 
 #include <set>
 
@@ -23,7 +24,7 @@ Tensors held_forward(const Node& node, const Tensors& inputs) {
   }
   if (type == "gate") return {x * inputs[1] / 2 + (x * inputs[1] / 2).detach()};
   if (type == "silu") return {x * at::sigmoid(x).detach()};
-  if (node.op->kind() != OpKind::norm) return node.op->forward(inputs);
+  if (node.op->kind() != OpKind::norm) return differentiable_forward(node, inputs);
   const Tensor centred = type == "rms_norm" ? x : x - x.mean(-1, true);
   const double eps = node.op->attributes()["eps"].get<double>();
   const Tensor y = centred * (centred.square().mean(-1, true) + eps).rsqrt().detach();
@@ -58,10 +59,12 @@ TEST_P(VimGraph, MambaLrpEqualsAutogradWithHeldTensorsDetached) {
 
 TEST_P(VimGraph, BalancesUnderEveryComposite) {
   ExplainOptions options;
-  options.target = "input";
+  options.targets = {"input"};
   options.given_target = tensors.at("target");
   expect_balance_under_every_composite(builtin_registry(), model, case_inputs(model, tensors), options);
 }
+
+TEST_P(VimGraph, ManyTargetsEqualOneByOne) { expect_many_equal_one_by_one(model, tensors); }
 
 TEST_P(VimGraph, TheChoiceOfATokenMovesAndChangesNothing) {
   const Composite composite = builtin_registry().make_composite("mamba-lrp-vision");

@@ -82,7 +82,7 @@ TEST_P(VimRelevance, EqualsMambaLrpWithTheStabilizerOfTheOfficialCode) {
             tolerance);
   const Model model = load_case(GetParam());
   ExplainOptions options;
-  options.target = "input";
+  options.targets = {"input"};
   options.given_target = expected.at("target");
   const Plan plan = make_plan(from_tokens(model.graph), case_composite(GetParam(), 1e-6));
   const Tensor tokens = tokens_of(model.graph, expected.at("pixel_values"));
