@@ -104,13 +104,14 @@ void composites_command(const Options& options) {
     for (const auto& [key, composite] : registry.composites()) items.push_back(listed(composite));
     return print_listing(items, options.json);
   }
-  const Composite composite = composite_from_argument(registry, options.name);
+  Composite composite = composite_from_argument(registry, options.name);
   if (options.model.empty()) {
     const auto found = registry.composites().find(options.name);
     if (found != registry.composites().end()) return print_listing({listed(found->second)}, options.json);
     return print_entries(composite, options.json);
   }
   const Model model = load_model(registry, options.model);
+  composite.fusions.clear();  // a fused op has no rule of its own to show
   const Plan plan = make_plan(model.graph, composite);
   if (options.json) {
     fmt::print("{}\n", plan_json(model, plan).dump(1, ' ', false, Json::error_handler_t::replace));

@@ -66,6 +66,7 @@ void add_explain(CLI::App& app, int& exit_code) {
   };
   const auto options = std::make_shared<Options>();
   add_request_options(*command, options->request);
+  add_memory_options(*command, options->request);
   command
       ->add_option("--output", options->outputs,
                    "also write F.json, F.safetensors, F.html (texts) or F.png (pictures); may be given again")

@@ -28,6 +28,13 @@ int64_t bytes_from_word(const std::string& word) {
   return static_cast<int64_t>(number * factor);
 }
 
+void check_memory_options(const Request& request) {
+  const Recompute recompute = recompute_from_name(request.recompute);
+  require(bytes_from_word(request.memory) == 0 || recompute == Recompute::automatic, "memory",
+          "decides what is computed again, and --recompute {} has decided it; leave one of the two out",
+          request.recompute);
+}
+
 ExplainOptions explain_options(const Request& request, const Prepared& prepared) {
   ExplainOptions options;
   options.targets = request.targets;
@@ -81,6 +88,14 @@ void add_request_options(CLI::App& command, Request& request) {
       ->capture_default_str();
   command.add_option("--dtype", request.dtype, "float32, float64 or bfloat16")->capture_default_str();
   command.add_option("--device", request.device, "cpu, cuda or cuda:N")->capture_default_str();
+  command.add_flag(
+      "--tf32", request.tf32,
+      "let a GPU round the factors of float32 products to 10 bits: faster, with errors near 1e-3");
+  command.add_option("--plugin", request.plugins, "a plugin library to load first; may be given again")
+      ->take_all();
+}
+
+void add_memory_options(CLI::App& command, Request& request) {
   command
       .add_option("--recompute", request.recompute,
                   "what the walk reads of each layer is computed again, not kept: auto (where memory is "
@@ -89,11 +104,6 @@ void add_request_options(CLI::App& command, Request& request) {
       ->capture_default_str();
   command.add_option("--memory", request.memory,
                      "how much memory to plan with, as 8GiB or 500MiB (default: what the device has free)");
-  command.add_flag(
-      "--tf32", request.tf32,
-      "let a GPU round the factors of float32 products to 10 bits: faster, with errors near 1e-3");
-  command.add_option("--plugin", request.plugins, "a plugin library to load first; may be given again")
-      ->take_all();
 }
 
 Registry make_registry(const std::vector<std::string>& plugins) {
@@ -129,12 +139,12 @@ std::string Prepared::label(int64_t index) const {
 Prepared prepare(const Request& request, bool audit) {
   check_one_input(request);
   start_from_name(request.start);
-  recompute_from_name(request.recompute);
-  bytes_from_word(request.memory);
+  const LoadOptions load{dtype_from_name(request.dtype), device_from_name(request.device), false};
+  check_memory_options(request);
+  require(!request.tf32 || load.device.is_cuda(), "tf32", "is for GPUs; add --device cuda, or leave it out");
   // Both are said, because LibTorch lets convolutions use TF32 unless told otherwise.
   at::globalContext().setAllowTF32CuBLAS(request.tf32);
   at::globalContext().setAllowTF32CuDNN(request.tf32);
-  const LoadOptions load{dtype_from_name(request.dtype), device_from_name(request.device), false};
   const Registry registry = make_registry(request.plugins);
   Prepared prepared;
   if (!request.rules.empty())
@@ -159,6 +169,7 @@ Attribution run(const Request& request, const Prepared& prepared) {
 Json record(const Request& request, const Prepared& prepared) {
   Json json = provenance(prepared.model, prepared.plan, explain_options(request, prepared));
   if (prepared.inputs.contains("position")) json["position"] = request.position;
+  if (request.tf32) json["tf32"] = true;
   if (!prepared.pictures.empty()) json["preprocessing"] = prepared.preprocessing;
   return json;
 }

@@ -28,6 +28,8 @@ struct Request {
 };
 
 void add_request_options(CLI::App& command, Request& request);
+/// --recompute and --memory; an audit keeps every value.
+void add_memory_options(CLI::App& command, Request& request);
 
 /// The built-in registry and the request's plugins.
 Registry make_registry(const std::vector<std::string>& plugins);

@@ -82,6 +82,19 @@ TEST_F(CliFamilies, CompositesShowTheRuleOfEveryNode) {
   EXPECT_EQ(nodes + 1, json["nodes"].size()) << "all but the source have a rule";
 }
 
+TEST_F(CliFamilies, CompositesShowNodesAndNotHowTheyAreComputed) {
+  const Result r = lrpp("composites mamba-lrp " + zoo_ + "sst2-mamba --json");
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(r.out.find("fused"), std::string::npos) << r.out;
+  std::map<std::string, Json> nodes;
+  const Json json = parse_json(r.out, "stdout");
+  for (const Json& node : json["nodes"]) nodes[node["node"]] = node;
+  const std::string mixer = "backbone.layers.0.mixer.";
+  EXPECT_EQ(nodes[mixer + "selective_scan"]["rule"], "hold");
+  EXPECT_EQ(nodes[mixer + "selective_scan"]["reached"], true);
+  EXPECT_EQ(nodes[mixer + "x_proj"]["reached"], false) << "nothing reaches what makes the scan's parameters";
+}
+
 TEST_F(CliFamilies, CompositesWithoutAModelAndOfAFile) {
   EXPECT_NE(lrpp("composites attn-lrp").out.find("variant"), std::string::npos);
   EXPECT_EQ(parse_json(lrpp("composites attn-lrp --json").out, "stdout").size(), 1U);

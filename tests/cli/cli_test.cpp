@@ -165,6 +165,29 @@ TEST_F(Cli, BadInputIsRefusedByNameAndLeavesNothing) {
   expect_refused(explain + " --input " + path("none.safetensors"), {"none.safetensors"});
 }
 
+TEST_F(Cli, WhatIsComputedAgainChangesNoNumber) {
+  const auto relevance = [&](const std::string& options) {
+    const Result r =
+        lrpp("explain " + model_ + " --text 'a fine film' " + options + " --output " + path("r.json"));
+    EXPECT_EQ(r.code, 0) << r.err;
+    return parse_json(slurp(path("r.json")), "r.json")["relevance"];
+  };
+  const Json kept = relevance("--recompute never");
+  EXPECT_EQ(relevance("--recompute always"), kept);
+  EXPECT_EQ(relevance("--memory 1MiB"), kept);
+  EXPECT_EQ(relevance(""), kept);
+}
+
+TEST_F(Cli, OptionsOfMemoryAreRefusedWhereTheyMeanNothing) {
+  const std::string text = " " + model_ + " --text 'a fine film'";
+  expect_refused("explain" + text + " --recompute maybe", {"'auto', 'always' or 'never'", "'maybe'"});
+  expect_refused("explain" + text + " --memory 5", {"8GiB", "'5'"});
+  expect_refused("explain" + text + " --memory -1GiB", {"above 0"});
+  expect_refused("explain" + text + " --memory 8GiB --recompute never", {"--recompute never", "leave one"});
+  expect_refused("explain" + text + " --tf32", {"for GPUs", "--device cuda"});
+  expect_refused("audit" + text + " --recompute always", {"--recompute"});
+}
+
 TEST_F(Cli, BadRulesFilesAreRefusedByName) {
   const std::string text = "explain " + model_ + " --text 'a fine film' --rules " + path("rules.json");
   const auto refuse = [&](const std::string& json, const std::vector<std::string>& parts) {
