@@ -60,7 +60,7 @@ class Keeper {
 
   /// Before node i runs.
   void enter(int i) {
-    if (next_ >= plan_.segments.size() || plan_.segments[next_].first > i) return;
+    if (next_ >= plan_.segments.size() || plan_.segments[next_].first != i) return;
     if (drops()) {
       trace_.dropped[next_] = true;
       for (const Value& v : plan_.segments[next_].wanted) keep(v, false);
@@ -69,12 +69,10 @@ class Keeper {
     ++next_;
   }
 
-  /// After node i has run: the segments before it are as large as they get.
+  /// After node i has run: a segment that ends there is as large as it gets.
   void leave(int i) {
-    while (measured_ < next_ && plan_.segments[measured_].last <= i) {
-      if (!trace_.dropped[measured_]) largest_ = std::max(largest_, bytes(plan_.segments[measured_].wanted));
-      ++measured_;
-    }
+    if (next_ == 0 || plan_.segments[next_ - 1].last != i || trace_.dropped[next_ - 1]) return;
+    largest_ = std::max(largest_, bytes(plan_.segments[next_ - 1].wanted));
   }
 
   bool keeps(Value v) const { return keep_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]; }
@@ -107,7 +105,7 @@ class Keeper {
   const MemoryOptions& memory_;
   Trace& trace_;
   std::vector<std::vector<bool>> keep_;
-  size_t next_ = 0, measured_ = 0;
+  size_t next_ = 0;  ///< the segment that comes next
   int64_t largest_ = 0;
 };
 
@@ -148,23 +146,20 @@ void compute_again(const Plan& plan, const Segment& segment, Trace& trace) {
     outputs.resize(trace.metas[static_cast<size_t>(v.node)].size());
     outputs[static_cast<size_t>(v.output)] = trace.value(v);
   }
-  for (size_t k = 0; k < segment.again.size(); ++k) {
-    const int i = segment.again[k];
-    made[static_cast<size_t>(i)] = compute(plan.graph.node(i), made);
-    for (const Value& v : plan.graph.node(i).inputs) {
-      // Values go as soon as nothing that runs again reads them.
-      const bool read_later = std::any_of(segment.again.begin() + static_cast<int64_t>(k) + 1,
-                                          segment.again.end(), [&](int later) {
-                                            const auto& inputs = plan.graph.node(later).inputs;
-                                            return std::find(inputs.begin(), inputs.end(), v) != inputs.end();
-                                          });
-      const bool wanted = std::find(segment.wanted.begin(), segment.wanted.end(), v) != segment.wanted.end();
-      if (!read_later && !wanted) made[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)].reset();
-    }
+  std::map<Value, int> last_reader;
+  for (int i : segment.again) {
+    for (const Value& v : plan.graph.node(i).inputs) last_reader[v] = i;
   }
-  for (const Value& v : segment.wanted) {
-    trace.values[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)] =
-        made[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)];
+  for (int i : segment.again) {
+    const Tensors& outputs = made[static_cast<size_t>(i)] = compute(plan.graph.node(i), made);
+    const std::vector<bool>& keep = plan.steps[static_cast<size_t>(i)].keep;
+    for (size_t o = 0; o < outputs.size(); ++o) {
+      if (keep[o]) trace.values[static_cast<size_t>(i)][o] = outputs[o];
+    }
+    // Other values go as soon as nothing that runs again reads them.
+    for (const Value& v : plan.graph.node(i).inputs) {
+      if (last_reader.at(v) == i) made[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)].reset();
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 #include <lrpp/framework/fusion.h>
+#include <lrpp/framework/graph_copy.h>
 
 #include <algorithm>
 #include <map>
@@ -28,37 +29,21 @@ class Fuser {
   bool found() const { return !groups_.empty(); }
 
   Graph build(std::vector<RulePtr>& rules) const {
-    GraphBuilder builder;
-    std::map<Value, Value> renamed;
+    GraphCopy copy(graph_);
     std::vector<RulePtr> new_rules;
-    const auto renamed_all = [&](const std::vector<Value>& values) {
-      std::vector<Value> result;
-      for (const Value& v : values) result.push_back(renamed.at(v));
-      return result;
-    };
     for (int i = 0; i < static_cast<int>(graph_.nodes().size()); ++i) {
-      const Node& node = graph_.node(i);
       if (const auto group = groups_.find(i); group != groups_.end()) {
         const FusedGroup& g = group->second;
-        const std::vector<Value> made = builder.add_multi(g.name, g.make(parts_of(g)), renamed_all(g.inputs));
-        for (size_t o = 0; o < g.outputs.size(); ++o) renamed[g.outputs[o]] = made[o];
+        const std::vector<Value> made = copy.add(g.name, g.make(parts_of(g)), copy.at(g.inputs));
+        for (size_t o = 0; o < g.outputs.size(); ++o) copy.stand_for(g.outputs[o], made[o]);
         new_rules.push_back(std::make_shared<FusedRule>());
-      } else if (taken_[static_cast<size_t>(i)]) {
-        continue;
-      } else if (graph_.inputs().contains(node.name) && node.op->num_inputs() == 0) {
-        renamed[{i, 0}] = builder.input(node.name);
-        new_rules.push_back(rules_[static_cast<size_t>(i)]);
-      } else {
-        const std::vector<Value> made = builder.add_multi(node.name, node.op, renamed_all(node.inputs));
-        for (int o = 0; o < static_cast<int>(made.size()); ++o)
-          renamed[{i, o}] = made[static_cast<size_t>(o)];
+      } else if (!taken_[static_cast<size_t>(i)]) {
+        copy.copy(i);
         new_rules.push_back(rules_[static_cast<size_t>(i)]);
       }
     }
     rules = std::move(new_rules);
-    std::optional<Value> tokens = graph_.tokens();
-    if (tokens) tokens = renamed.at(*tokens);
-    return std::move(builder).finish(renamed.at(graph_.attributed()), renamed.at(graph_.output()), tokens);
+    return std::move(copy).finish();
   }
 
  private:

@@ -1,3 +1,4 @@
+#include <lrpp/framework/graph_copy.h>
 #include <lrpp/framework/graph_edit.h>
 
 namespace lrpp {
@@ -30,29 +31,18 @@ void GraphEdit::bypass(int node) {
 }
 
 Graph GraphEdit::apply() const {
-  GraphBuilder builder;
-  std::map<Value, Value> renamed;
+  GraphCopy copy(graph_);
   for (int i = 0; i < static_cast<int>(graph_.nodes().size()); ++i) {
     const Node& node = graph_.node(i);
-    std::vector<Value> inputs;
-    for (const Value& v : node.inputs) inputs.push_back(renamed.at(v));
     if (bypassed_.contains(i)) {
-      renamed[{i, 0}] = inputs.at(0);
-      continue;
+      copy.stand_for({i, 0}, copy.at(node.inputs.at(0)));
+    } else if (const auto replaced = replaced_.find(i); replaced != replaced_.end()) {
+      copy.copy(i, replaced->second, copy.at(node.inputs));
+    } else {
+      copy.copy(i);
     }
-    if (graph_.inputs().contains(node.name)) {
-      renamed[{i, 0}] = builder.input(node.name);
-      continue;
-    }
-    const auto replaced = replaced_.find(i);
-    const OpPtr& op = replaced == replaced_.end() ? node.op : replaced->second;
-    const std::vector<Value> outputs = builder.add_multi(node.name, op, std::move(inputs));
-    for (int o = 0; o < static_cast<int>(outputs.size()); ++o)
-      renamed[{i, o}] = outputs[static_cast<size_t>(o)];
   }
-  std::optional<Value> tokens = graph_.tokens();
-  if (tokens) tokens = renamed.at(*tokens);
-  return std::move(builder).finish(renamed.at(graph_.attributed()), renamed.at(graph_.output()), tokens);
+  return std::move(copy).finish();
 }
 
 }  // namespace lrpp

@@ -1,3 +1,4 @@
+#include <lrpp/framework/graph_copy.h>
 #include <lrpp/framework/ops/concat.h>
 #include <lrpp/framework/ops/pick.h>
 #include <lrpp/framework/ops/wiring.h>
@@ -25,7 +26,7 @@ int find_choice(const Graph& graph) {
 class Picker {
  public:
   Picker(const Graph& graph, const std::vector<RulePtr>& rules, int choice)
-      : graph_(graph), rules_(rules), choice_(choice), dims_(graph.nodes().size(), -1) {
+      : graph_(graph), rules_(rules), choice_(choice), dims_(graph.nodes().size(), -1), copy_(graph) {
     find_cone();
   }
 
@@ -33,34 +34,28 @@ class Picker {
 
   Graph build(std::vector<RulePtr>& rules) {
     // The model's inputs come first: a pick may need the position long before the choice did.
-    for (const auto& [name, value] : graph_.inputs()) {
-      renamed_[value] = builder_.input(name);
-      new_rules_.push_back(rules_[static_cast<size_t>(value.node)]);
-    }
+    for (const auto& [name, value] : graph_.inputs()) copy(value.node);
     for (int i = 0; i < static_cast<int>(graph_.nodes().size()); ++i) {
+      if (copy_.is_input(i)) continue;
       const Node& node = graph_.node(i);
-      if (graph_.inputs().contains(node.name)) continue;
-      OpPtr op = node.op;
-      std::vector<Value> inputs;
+      const int dim = dims_[static_cast<size_t>(i)];
       if (i == choice_) {
-        inputs = {picked(node.inputs[0], 1)};
-        op = std::make_shared<ops::SelectIndex>(ops::SelectIndexAttributes{0});
+        const Value chosen = picked(node.inputs[0], 1);
+        copy_.copy(i, std::make_shared<ops::SelectIndex>(ops::SelectIndexAttributes{0}), {chosen});
+        new_rules_.push_back(rules_[static_cast<size_t>(i)]);
+      } else if (dim < 0) {
+        copy(i);
       } else {
-        const std::vector<int> from = dims_[static_cast<size_t>(i)] < 0
-                                          ? std::vector<int>(node.inputs.size(), -1)
-                                          : *node.op->picks_through(dims_[static_cast<size_t>(i)]);
+        const std::vector<int> from = *node.op->picks_through(dim);
+        std::vector<Value> inputs;
         for (size_t k = 0; k < node.inputs.size(); ++k)
-          inputs.push_back(from[k] < 0 ? renamed_.at(node.inputs[k]) : picked(node.inputs[k], from[k]));
+          inputs.push_back(from[k] < 0 ? copy_.at(node.inputs[k]) : picked(node.inputs[k], from[k]));
+        copy_.copy(i, node.op, std::move(inputs));
+        new_rules_.push_back(rules_[static_cast<size_t>(i)]);
       }
-      const std::vector<Value> outputs = builder_.add_multi(node.name, op, std::move(inputs));
-      for (int o = 0; o < static_cast<int>(outputs.size()); ++o)
-        renamed_[{i, o}] = outputs[static_cast<size_t>(o)];
-      new_rules_.push_back(rules_[static_cast<size_t>(i)]);
     }
     rules = std::move(new_rules_);
-    std::optional<Value> tokens = graph_.tokens();
-    if (tokens) tokens = renamed_.at(*tokens);
-    return std::move(builder_).finish(renamed_.at(graph_.attributed()), renamed_.at(graph_.output()), tokens);
+    return std::move(copy_).finish();
   }
 
  private:
@@ -95,22 +90,27 @@ class Picker {
     return !read_out && graph_.node(i).op->num_outputs() == 1;
   }
 
+  void copy(int node) {
+    copy_.copy(node);
+    new_rules_.push_back(rules_[static_cast<size_t>(node)]);
+  }
+
   /// The chosen token of a value of the old graph: of a node in the cone that is all there is.
   Value picked(Value v, int dim) {
-    if (dims_[static_cast<size_t>(v.node)] >= 0) return renamed_.at(v);
+    if (dims_[static_cast<size_t>(v.node)] >= 0) return copy_.at(v);
     const auto found = picks_.find({v, dim});
     if (found != picks_.end()) return found->second;
     const Node& choice = graph_.node(choice_);
     ops::PickAttributes attributes{dim, 0, choice.op->num_inputs() == 2};
-    std::vector<Value> inputs{renamed_.at(v)};
+    std::vector<Value> inputs{copy_.at(v)};
     if (attributes.by_position) {
-      inputs.push_back(renamed_.at(choice.inputs[1]));
+      inputs.push_back(copy_.at(choice.inputs[1]));
     } else {
       attributes.index = choice.op->attributes()["index"].get<int64_t>();
     }
     const std::string name =
         fmt::format("{}.pick", graph_.node(v.node).name) + (v.output == 0 ? "" : std::to_string(v.output));
-    const Value value = builder_.add(name, std::make_shared<ops::Pick>(attributes), inputs);
+    const Value value = copy_.add(name, std::make_shared<ops::Pick>(attributes), inputs).at(0);
     new_rules_.push_back(rules_[static_cast<size_t>(choice_)]);
     picks_[{v, dim}] = value;
     return value;
@@ -121,9 +121,8 @@ class Picker {
   int choice_;
   std::vector<int> dims_;  ///< per node: the dimension that holds one token only, or -1
   int cone_ = 0;
-  GraphBuilder builder_;
+  GraphCopy copy_;
   std::vector<RulePtr> new_rules_;
-  std::map<Value, Value> renamed_;
   std::map<std::pair<Value, int>, Value> picks_;
 };
 

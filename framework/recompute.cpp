@@ -34,7 +34,7 @@ std::vector<int> find_cuts(const Plan& plan) {
   return cuts;
 }
 
-/// In MiB of /proc/meminfo: what the system could still give.
+/// In bytes, from /proc/meminfo: what the system could still give.
 int64_t available_on_host() {
   std::ifstream info("/proc/meminfo");
   for (std::string key, rest; info >> key && std::getline(info, rest);) {

@@ -69,8 +69,7 @@ class Walker {
 
   /// The walk comes to the node that ends a segment, which may read values of it that were not kept.
   void compute_again_before(int index) {
-    while (segment_ > 0 && plan_.segments[segment_ - 1].first > index) --segment_;
-    if (segment_ == 0 || plan_.segments[segment_ - 1].last < index) return;
+    if (segment_ == 0 || plan_.segments[segment_ - 1].last != index) return;
     --segment_;
     if (trace_.dropped[segment_]) compute_again(plan_, plan_.segments[segment_], trace_);
   }

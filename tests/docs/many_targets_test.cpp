@@ -1,10 +1,9 @@
 // The C++ of docs/how-to/explain-many-targets.md, compiled, run on models that ship, and held against what it
 // should say.
 #include <gtest/gtest.h>
+#include <lrpp/cli/builtins.h>
 #include <lrpp/framework/explain.h>
 #include <lrpp/framework/io/tokenizer/tokenizer.h>
-#include <lrpp/plugins/mamba/register.h>
-#include <lrpp/rules/register.h>
 
 #include <filesystem>
 
@@ -12,10 +11,7 @@ namespace {
 
 TEST(ManyTargetsHowTo, ExplainsEveryClassAtTwoPositions) {
   std::filesystem::current_path(LRPP_SOURCE_DIR);
-  lrpp::Registry registry;
-  lrpp::register_framework(registry);
-  lrpp::register_rules(registry);
-  lrpp::register_mamba(registry);
+  const lrpp::Registry registry = lrpp::builtin_registry();
   const lrpp::Model model = lrpp::load_model(registry, "zoo/sst2-mamba");
   const lrpp::Encoding words =
       lrpp::Tokenizer::from_file("zoo/sst2-mamba/tokenizer.json").encode("Slow at first, then superb.");

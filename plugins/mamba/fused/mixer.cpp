@@ -1,4 +1,3 @@
-#include <lrpp/framework/ops/wiring.h>
 #include <lrpp/plugins/mamba/fused/mixer.h>
 #include <lrpp/plugins/mamba/kernels/conv1d_op.h>
 #include <lrpp/plugins/mamba/kernels/gated_scan_op.h>

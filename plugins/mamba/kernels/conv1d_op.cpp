@@ -1,10 +1,10 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <lrpp/plugins/mamba/kernels/arguments.h>
 #include <lrpp/plugins/mamba/kernels/conv1d_op.h>
 #include <lrpp/plugins/mamba/kernels/cpu/conv1d_cpu.h>
 #include <lrpp/plugins/mamba/kernels/cpu_tensors.h>
+#include <lrpp/plugins/mamba/kernels/find_op.h>
 #include <torch/library.h>
 
 #include <algorithm>
@@ -81,25 +81,20 @@ void silu_relevance_cpu(const Tensor& m, const Tensor& x_in, const Tensor& taps,
 }  // namespace
 
 Tensor conv1d(const Tensor& x, const Tensor& taps, const std::optional<Tensor>& bias, bool silu) {
-  static const auto op =
-      c10::Dispatcher::singleton().findSchemaOrThrow("lrpp::conv1d", "").typed<decltype(conv1d)>();
+  static const auto op = find_op<decltype(conv1d)>("lrpp::conv1d");
   require_defined("conv1d", "x", x);
   return op.call(x, taps, bias, silu);
 }
 
 Tensor conv1d_relevance(const Tensor& m, const Tensor& taps) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lrpp::conv1d_relevance", "")
-                             .typed<decltype(conv1d_relevance)>();
+  static const auto op = find_op<decltype(conv1d_relevance)>("lrpp::conv1d_relevance");
   require_defined("conv1d_relevance", "m", m);
   return op.call(m, taps);
 }
 
 void conv1d_silu_relevance(const Tensor& m, const Tensor& x, const Tensor& taps,
                            const std::optional<Tensor>& bias, const Tensor& out) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lrpp::conv1d_silu_relevance", "")
-                             .typed<decltype(conv1d_silu_relevance)>();
+  static const auto op = find_op<decltype(conv1d_silu_relevance)>("lrpp::conv1d_silu_relevance");
   require_defined("conv1d_silu_relevance", "m", m);
   op.call(m, x, taps, bias, out);
 }

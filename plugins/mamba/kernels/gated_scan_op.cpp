@@ -1,5 +1,5 @@
 #include <ATen/ATen.h>
-#include <ATen/core/dispatch/Dispatcher.h>
+#include <lrpp/plugins/mamba/kernels/find_op.h>
 #include <lrpp/plugins/mamba/kernels/gated_scan_op.h>
 #include <lrpp/plugins/mamba/kernels/scan_on_cpu.h>
 #include <torch/library.h>
@@ -47,8 +47,7 @@ Tensor relevance_cpu(const Tensor& m, const Tensor& raw_dt, const Tensor& A, con
 
 std::tuple<Tensor, Tensor> gated_scan(const Tensor& u, const Tensor& raw_dt, const Tensor& A, const Tensor& B,
                                       const Tensor& C, const Tensor& D, const Tensor& z) {
-  static const auto op =
-      c10::Dispatcher::singleton().findSchemaOrThrow("lrpp::gated_scan", "").typed<decltype(gated_scan)>();
+  static const auto op = find_op<decltype(gated_scan)>("lrpp::gated_scan");
   require_defined("gated_scan", "u", u);
   return op.call(u, raw_dt, A, B, C, D, z);
 }
@@ -56,9 +55,7 @@ std::tuple<Tensor, Tensor> gated_scan(const Tensor& u, const Tensor& raw_dt, con
 Tensor gated_scan_relevance(const Tensor& m, const Tensor& raw_dt, const Tensor& A, const Tensor& B,
                             const Tensor& C, const Tensor& D, const Tensor& y, const Tensor& z,
                             const Tensor& out_z) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lrpp::gated_scan_relevance", "")
-                             .typed<decltype(gated_scan_relevance)>();
+  static const auto op = find_op<decltype(gated_scan_relevance)>("lrpp::gated_scan_relevance");
   require_defined("gated_scan_relevance", "m", m);
   return op.call(m, raw_dt, A, B, C, D, y, z, out_z);
 }

@@ -1,9 +1,9 @@
 #include <ATen/ATen.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <fmt/ranges.h>
 #include <lrpp/framework/error.h>
 #include <lrpp/plugins/mamba/kernels/arguments.h>
 #include <lrpp/plugins/mamba/kernels/composed.h>
+#include <lrpp/plugins/mamba/kernels/find_op.h>
 #include <lrpp/plugins/mamba/kernels/rms_norm_op.h>
 #include <torch/library.h>
 
@@ -44,9 +44,7 @@ std::tuple<Tensor, Tensor> add_rms_norm_relevance_composed(const std::optional<T
 
 std::tuple<Tensor, Tensor, Tensor> add_rms_norm(const Tensor& x, const std::optional<Tensor>& residual,
                                                 const Tensor& weight, double eps) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lrpp::add_rms_norm", "")
-                             .typed<decltype(add_rms_norm)>();
+  static const auto op = find_op<decltype(add_rms_norm)>("lrpp::add_rms_norm");
   require_defined("add_rms_norm", "x", x);
   return op.call(x, residual, weight, eps);
 }
@@ -54,9 +52,7 @@ std::tuple<Tensor, Tensor, Tensor> add_rms_norm(const Tensor& x, const std::opti
 std::tuple<Tensor, Tensor> add_rms_norm_relevance(const std::optional<Tensor>& m_sum, const Tensor& m_normed,
                                                   const Tensor& rstd, const Tensor& weight,
                                                   at::ScalarType wide, at::ScalarType narrow) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lrpp::add_rms_norm_relevance", "")
-                             .typed<decltype(add_rms_norm_relevance)>();
+  static const auto op = find_op<decltype(add_rms_norm_relevance)>("lrpp::add_rms_norm_relevance");
   require_defined("add_rms_norm_relevance", "m_normed", m_normed);
   return op.call(m_sum, m_normed, rstd, weight, wide, narrow);
 }

@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <lrpp/plugins/mamba/kernels/arguments.h>
+#include <lrpp/plugins/mamba/kernels/find_op.h>
 #include <lrpp/plugins/mamba/kernels/scan_on_cpu.h>
 #include <lrpp/plugins/mamba/kernels/selective_scan_op.h>
 #include <lrpp/plugins/mamba/kernels/selective_scan_reference.h>
@@ -62,27 +62,21 @@ Vjp vjp_cpu(const Tensor& m, const Tensor& x, const Tensor& dt, const Tensor& A,
 
 Tensor selective_scan(const Tensor& x, const Tensor& dt, const Tensor& A, const Tensor& B, const Tensor& C,
                       const Tensor& D) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lrpp::selective_scan", "")
-                             .typed<decltype(selective_scan)>();
+  static const auto op = find_op<decltype(selective_scan)>("lrpp::selective_scan");
   require_defined("selective_scan", "x", x);
   return op.call(x, dt, A, B, C, D);
 }
 
 Tensor selective_scan_relevance(const Tensor& m, const Tensor& dt, const Tensor& A, const Tensor& B,
                                 const Tensor& C, const Tensor& D) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lrpp::selective_scan_relevance", "")
-                             .typed<decltype(selective_scan_relevance)>();
+  static const auto op = find_op<decltype(selective_scan_relevance)>("lrpp::selective_scan_relevance");
   require_defined("selective_scan_relevance", "m", m);
   return op.call(m, dt, A, B, C, D);
 }
 
 Vjp selective_scan_vjp(const Tensor& m, const Tensor& x, const Tensor& dt, const Tensor& A, const Tensor& B,
                        const Tensor& C, const Tensor& D) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lrpp::selective_scan_vjp", "")
-                             .typed<decltype(selective_scan_vjp)>();
+  static const auto op = find_op<decltype(selective_scan_vjp)>("lrpp::selective_scan_vjp");
   require_defined("selective_scan_vjp", "m", m);
   return op.call(m, x, dt, A, B, C, D);
 }

@@ -1,4 +1,3 @@
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <lrpp/plugins/mamba/kernels/conv1d_op.h>
 #include <lrpp/plugins/mamba/kernels/conv1d_reference.h>
@@ -67,10 +66,6 @@ std::vector<Tensor> expected_results(const ConvCase& c) {
           gradient(c, {}, true)};
 }
 
-void expect_equal(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected) {
-  for (size_t i = 0; i < actual.size(); ++i) EXPECT_TRUE(at::equal(actual[i], expected[i])) << "result " << i;
-}
-
 class Conv1dKernel : public testing::TestWithParam<std::tuple<cpu::Isa, ConvShape>> {
  protected:
   ForcedIsa forced{std::get<0>(GetParam())};
@@ -112,27 +107,14 @@ TEST_P(Conv1dKernel, ReadsAndWritesViewsInPlace) {
     views.m = columns_first(dense.m);
     expect_equal(results(views), expected);
 
-    const int64_t width = dense.x.size(2);
-    const Tensor wide = at::full({dense.x.size(0), dense.x.size(1), width + 8}, 7, dense.x.options());
-    conv1d_silu_relevance(dense.m, dense.x, dense.taps, dense.bias, wide.slice(2, 3, 3 + width));
-    EXPECT_TRUE(at::equal(wide.slice(2, 3, 3 + width), expected[5]));
-    EXPECT_TRUE((wide.slice(2, 0, 3) == 7).all().item<bool>());
-    EXPECT_TRUE((wide.slice(2, 3 + width) == 7).all().item<bool>());
-    const Tensor apart = columns_first(at::zeros_like(dense.x));
-    conv1d_silu_relevance(dense.m, dense.x, dense.taps, dense.bias, apart);
-    EXPECT_TRUE(at::equal(apart, expected[5]));
+    expect_written_to_views(expected[5], [&](const Tensor& out) {
+      conv1d_silu_relevance(dense.m, dense.x, dense.taps, dense.bias, out);
+    });
   }
 }
 
 TEST_P(Conv1dKernel, IsBitIdenticalForAnyNumberOfThreads) {
-  const int before = at::get_num_threads();
-  at::set_num_threads(1);
-  const auto single = results(floats);
-  for (const int threads : {2, 3, 7}) {
-    at::set_num_threads(threads);
-    expect_equal(results(floats), single);
-  }
-  at::set_num_threads(before);
+  expect_the_same_for_any_threads([&] { return results(floats); });
 }
 
 TEST_P(Conv1dKernel, Bfloat16IsComputedInFloat32AndRoundedOnce) {
@@ -164,12 +146,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Conv1dKernel,
                                   std::to_string(s.channels) + "K" + std::to_string(s.taps);
                          });
 
-class Conv1dKernelIsa : public testing::TestWithParam<cpu::Isa> {
- protected:
-  ForcedIsa forced{GetParam()};
-};
-INSTANTIATE_TEST_SUITE_P(Isas, Conv1dKernelIsa, testing::ValuesIn(available_isas()),
-                         [](const auto& info) { return std::string(cpu::isa_name(info.param)); });
+class Conv1dKernelIsa : public IsaTest {};
+INSTANTIATE_TEST_SUITE_P(Isas, Conv1dKernelIsa, testing::ValuesIn(available_isas()), isa_of);
 
 TEST_P(Conv1dKernelIsa, SiluIsAccurateWhereverItsResultsAreNormalNumbers) {
   const Tensor x = at::cat({at::linspace(-86, 90, 100'003), at::logspace(-30, 1, 1000)}).reshape({1, 1, -1});

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <lrpp/framework/error.h>
 #include <lrpp/plugins/mamba/kernels/cpu/isa.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -29,6 +32,13 @@ class ForcedIsa {
   ForcedIsa(const ForcedIsa&) = delete;
   ForcedIsa& operator=(const ForcedIsa&) = delete;
 };
+
+/// Base of tests that run once for each instruction set.
+class IsaTest : public testing::TestWithParam<cpu::Isa> {
+ protected:
+  ForcedIsa forced{GetParam()};
+};
+inline std::string isa_of(const testing::TestParamInfo<cpu::Isa>& info) { return cpu::isa_name(info.param); }
 
 /// The variants that this build and machine can run.
 inline std::vector<cpu::Isa> available_isas() {
@@ -59,6 +69,49 @@ inline at::Tensor widened(const at::Tensor& tensor) {
 inline at::Tensor swapped(const at::Tensor& t) { return t.transpose(0, 1).contiguous().transpose(0, 1); }
 inline at::Tensor columns_first(const at::Tensor& t) {
   return t.transpose(1, 2).contiguous().transpose(1, 2);
+}
+
+inline void expect_equal(const std::vector<at::Tensor>& actual, const std::vector<at::Tensor>& expected) {
+  for (size_t i = 0; i < actual.size(); ++i) EXPECT_TRUE(at::equal(actual[i], expected[i])) << "result " << i;
+}
+
+/// `results`, a list of tensors, must be the same to the bit for any number of threads.
+template <class Results>
+void expect_the_same_for_any_threads(Results results) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const std::vector<at::Tensor> single = results();
+  for (const int threads : {2, 3, 7}) {
+    at::set_num_threads(threads);
+    expect_equal(results(), single);
+  }
+  at::set_num_threads(before);
+}
+
+/// `write(out)` must give `expected` in an `out` that is columns of a wider matrix, and leave the other
+/// columns as they are; and in one whose channels are apart.
+template <class Write>
+void expect_written_to_views(const at::Tensor& expected, Write write) {
+  const int64_t width = expected.size(2);
+  const at::Tensor wide = at::full({expected.size(0), expected.size(1), width + 8}, 7, expected.options());
+  write(wide.slice(2, 3, 3 + width));
+  EXPECT_TRUE(at::equal(wide.slice(2, 3, 3 + width), expected));
+  EXPECT_TRUE((wide.slice(2, 0, 3) == 7).all().item<bool>());
+  EXPECT_TRUE((wide.slice(2, 3 + width) == 7).all().item<bool>());
+  const at::Tensor apart = columns_first(at::zeros_like(expected));
+  write(apart);
+  EXPECT_TRUE(at::equal(apart, expected));
+}
+
+/// The largest relative error of `out` against `exact`, which takes and gives long double.
+template <class Scalar, class Exact>
+double worst_relative_error(const std::vector<Scalar>& in, const std::vector<Scalar>& out, Exact exact) {
+  double worst = 0;
+  for (size_t i = 0; i < in.size(); ++i) {
+    const long double expected = exact(static_cast<long double>(in[i]));
+    worst = std::max(worst, static_cast<double>(std::abs((out[i] - expected) / expected)));
+  }
+  return worst;
 }
 
 }  // namespace lrpp::mamba

@@ -22,13 +22,7 @@ double worst_error(Scalar low, Scalar high) {
   // Slow decays: from the smallest steps on.
   for (Scalar y = -std::numeric_limits<Scalar>::min(); y > -1; y *= static_cast<Scalar>(1.01))
     in.push_back(y);
-  const std::vector<Scalar> out = exp2_of(in);
-  double worst = 0;
-  for (size_t i = 0; i < in.size(); ++i) {
-    const long double exact = std::exp2(static_cast<long double>(in[i]));
-    worst = std::max(worst, static_cast<double>(std::abs((out[i] - exact) / exact)));
-  }
-  return worst;
+  return worst_relative_error(in, exp2_of(in), [](long double y) { return std::exp2(y); });
 }
 
 template <class Scalar>
@@ -71,12 +65,8 @@ void check_tails() {
   }
 }
 
-class SelectiveScanExp2 : public testing::TestWithParam<cpu::Isa> {
- protected:
-  ForcedIsa forced{GetParam()};
-};
-INSTANTIATE_TEST_SUITE_P(Isas, SelectiveScanExp2, testing::ValuesIn(available_isas()),
-                         [](const auto& info) { return std::string(cpu::isa_name(info.param)); });
+class SelectiveScanExp2 : public IsaTest {};
+INSTANTIATE_TEST_SUITE_P(Isas, SelectiveScanExp2, testing::ValuesIn(available_isas()), isa_of);
 
 TEST_P(SelectiveScanExp2, IsAccurateInFloat32) {
   // Polynomial 2e-9, and the roundings of its last two additions: under 2 units of 2^-23 in the last place.

@@ -1,4 +1,3 @@
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <lrpp/plugins/mamba/kernels/selective_scan_op.h>
 #include <lrpp/plugins/mamba/kernels/selective_scan_reference.h>
@@ -106,19 +105,11 @@ TEST_P(SelectiveScan, ReadsViewsInPlace) {
 }
 
 TEST_P(SelectiveScan, IsBitIdenticalForAnyNumberOfThreads) {
-  const int before = at::get_num_threads();
-  at::set_num_threads(1);
-  const Tensor y = scan(floats), dx = transposed_scan(floats);
-  const auto single = gradients(floats);
-  for (const int threads : {2, 3, 7}) {
-    at::set_num_threads(threads);
-    EXPECT_TRUE(at::equal(scan(floats), y));
-    EXPECT_TRUE(at::equal(transposed_scan(floats), dx));
-    const auto several = gradients(floats);
-    for (size_t i = 0; i < single.size(); ++i)
-      EXPECT_TRUE(at::equal(several[i], single[i])) << "gradient " << i;
-  }
-  at::set_num_threads(before);
+  expect_the_same_for_any_threads([&] {
+    std::vector<Tensor> all{scan(floats), transposed_scan(floats)};
+    for (const Tensor& gradient : gradients(floats)) all.push_back(gradient);
+    return all;
+  });
 }
 
 // One token and two; chunk borders of the vjp (16); odd widths around the vectors (4 to 16 lanes) and the
@@ -137,12 +128,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, SelectiveScan,
                                   name_of(std::get<1>(info.param));
                          });
 
-class SelectiveScanIsa : public testing::TestWithParam<cpu::Isa> {
- protected:
-  ForcedIsa forced{GetParam()};
-};
-INSTANTIATE_TEST_SUITE_P(Isas, SelectiveScanIsa, testing::ValuesIn(available_isas()),
-                         [](const auto& info) { return std::string(cpu::isa_name(info.param)); });
+class SelectiveScanIsa : public IsaTest {};
+INSTANTIATE_TEST_SUITE_P(Isas, SelectiveScanIsa, testing::ValuesIn(available_isas()), isa_of);
 
 TEST_P(SelectiveScanIsa, StaysAccurateOverLongSequences) {
   ScanCase doubles({1, 4096, 19, 4});

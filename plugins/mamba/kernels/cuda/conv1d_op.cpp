@@ -7,11 +7,8 @@
 namespace lrpp::mamba::cuda {
 namespace {
 
-/// What the kernels are for; anything else is composed.
 bool is_ours(const Tensor& lead, const Tensor& taps) {
-  return lead.defined() && (lead.scalar_type() == at::kFloat || lead.scalar_type() == at::kBFloat16) &&
-         taps.defined() && taps.dim() == 2 && has_convolution(taps.size(0)) && lead.dim() == 3 &&
-         lead.size(0) <= 65535;
+  return has_kernels_for(lead) && taps.defined() && taps.dim() == 2 && has_convolution(taps.size(0));
 }
 
 /// x or m may be undefined.

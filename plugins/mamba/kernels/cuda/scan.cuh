@@ -78,6 +78,43 @@ __device__ inline void read_shared(const float* at, float (&out)[S]) {
   }
 }
 
+/// What the threads of a block share of a tile.
+struct SharedTile {
+  const float *dt, *lead, *part;  ///< part: [W, kTile, kChannels], each warp's sums over its states
+};
+
+/// Makes the outputs of a tile from the sums over states.
+template <class T, int S, int W, bool kReverse, bool kGated>
+__device__ inline void finish_tile(const Scan<T>& p, const Block<T, Shape<S, W>, kReverse, kGated>& block,
+                                   const Loaded<T, Shape<S, W>>& in, int64_t tile, const float (&d)[4],
+                                   const SharedTile& shared) {
+  using Shape = Shape<S, W>;
+#pragma unroll
+  for (int r = 0; r < Shape::kRows; ++r) {
+    const int at = block.row(r) * kChannels + block.column();
+    const int64_t t = block.begin + tile * Shape::kTile + block.row(r),
+                  e = block.first_channel + block.column();
+    if (t >= block.end || block.left() <= 0) continue;
+    float out[4], gate[4];
+#pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      float sum = 0.F;
+#pragma unroll
+      for (int w = 0; w < W; ++w) sum += shared.part[w * Shape::kTile * kChannels + at + k];
+      const float v = in.lead[r].get(k), z = in.z[r].get(k);
+      if (kReverse) {
+        out[k] = fmaf(shared.dt[at + k], sum, d[k] * shared.lead[at + k]);
+        gate[k] = kGated ? 0.5F * v * sigmoid(z) * in.y[r].get(k) : 0.F;
+      } else {
+        out[k] = fmaf(d[k], v, sum);
+        gate[k] = kGated ? out[k] * z * sigmoid(z) : 0.F;
+      }
+    }
+    store_four(p.out.row(block.batch, t) + e, out, block.left(), p.out.aligned);
+    if (kGated) store_four(p.gate.row(block.batch, t) + e, gate, block.left(), p.gate.aligned);
+  }
+}
+
 /// kSummary: only the state that a chunk ends with, from a zero state, and the sum of its steps.
 template <class T, int S, int W, bool kReverse, bool kGated, bool kSummary>
 __global__ void __launch_bounds__(32 * W) scan_kernel(const Scan<T> p) {
@@ -181,41 +218,20 @@ __global__ void __launch_bounds__(32 * W) scan_kernel(const Scan<T> p) {
         }
         if (kSummary) steps += step[k];
       }
-      if (kSummary) continue;
+      if constexpr (!kSummary) {
 #pragma unroll
-      for (int k = 0; k < kSteps; ++k) {
-        const int t = kReverse ? kTile - 1 - first - k : first + k;
-        s_part[(warp * kTile + t) * kChannels + lane] = sum[k];
-      }
-    }
-    __syncthreads();
-
-    if (kSummary) continue;
-#pragma unroll
-    for (int r = 0; r < Shape::kRows; ++r) {
-      const int at = block.row(r) * kChannels + block.column();
-      const int64_t t = begin + tile_at(i) * kTile + block.row(r), e = block.first_channel + block.column();
-      if (t >= end || block.left() <= 0) continue;
-      float out[4], gate[4];
-#pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        float sum = 0.F;
-#pragma unroll
-        for (int w = 0; w < W; ++w) sum += s_part[w * kTile * kChannels + at + k];
-        const float v = in.lead[r].get(k), z = in.z[r].get(k);
-        if (kReverse) {
-          out[k] = fmaf(s_dt[at + k], sum, d[k] * s_lead[at + k]);
-          gate[k] = kGated ? 0.5F * v * sigmoid(z) * in.y[r].get(k) : 0.F;
-        } else {
-          out[k] = fmaf(d[k], v, sum);
-          gate[k] = kGated ? out[k] * z * sigmoid(z) : 0.F;
+        for (int k = 0; k < kSteps; ++k) {
+          const int t = kReverse ? kTile - 1 - first - k : first + k;
+          s_part[(warp * kTile + t) * kChannels + lane] = sum[k];
         }
       }
-      store_four(p.out.row(batch, t) + e, out, block.left(), p.out.aligned);
-      if (kGated) store_four(p.gate.row(batch, t) + e, gate, block.left(), p.gate.aligned);
     }
-    // The next tile is put where the sums' factors were read.
     __syncthreads();
+    if constexpr (!kSummary) {
+      finish_tile<T, S, W, kReverse, kGated>(p, block, in, tile_at(i), d, {s_dt, s_lead, s_part});
+      // The next tile is put where the sums' factors were read.
+      __syncthreads();
+    }
   }
   if (kSummary && mine) {
 #pragma unroll

@@ -7,10 +7,8 @@
 namespace lrpp::mamba::cuda {
 namespace {
 
-/// What the kernels are for; anything else is composed.
 bool is_ours(const Tensor& lead, const Tensor& A) {
-  return lead.defined() && (lead.scalar_type() == at::kFloat || lead.scalar_type() == at::kBFloat16) &&
-         A.defined() && A.dim() == 2 && A.size(1) <= most_states && lead.dim() == 3 && lead.size(0) <= 65535;
+  return has_kernels_for(lead) && A.defined() && A.dim() == 2 && A.size(1) <= most_states;
 }
 
 /// The tensors of a scan beside those that all scans have; undefined where it has none.

@@ -28,6 +28,13 @@ void with_type(at::ScalarType dtype, Body body) {
   }
 }
 
+/// Whether the kernels can take data of this dtype and number of examples; anything else is composed.
+inline bool has_kernels_for(const at::Tensor& lead) {
+  constexpr int64_t most_blocks = 65535;  // of a grid's third dimension, one for each example
+  return lead.defined() && lead.dim() == 3 && lead.size(0) <= most_blocks &&
+         (lead.scalar_type() == at::kFloat || lead.scalar_type() == at::kBFloat16);
+}
+
 /// The device and the stream that a launch goes to.
 struct Launch {
   explicit Launch(const at::Tensor& tensor)
