@@ -53,8 +53,17 @@ Progress progress_of_part(const Progress& progress, int64_t part, int64_t parts)
 
 Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
                     const std::vector<std::string>& labels, const ExplainOptions& options) {
+  LateChecks checks;
+  Attribution result = explain(plan, inputs, labels, options, checks);
+  checks.settle();
+  return result;
+}
+
+Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
+                    const std::vector<std::string>& labels, const ExplainOptions& options,
+                    LateChecks& checks) {
   const c10::NoGradGuard no_grad;
-  Trace trace = forward(plan, inputs, options.progress, options.memory);
+  Trace trace = forward(plan, inputs, options.progress, options.memory, checks);
   require(trace.output.dim() == 2, "explain", "the graph's output must have shape [B, C]; got {}",
           shape_string(trace.output.sizes()));
   Attribution result;
@@ -73,13 +82,15 @@ Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& input
     const Tensor logits = these.of(part.output);
     const TargetIndex index{these.of(result.target.target), these.of(result.target.contrast)};
     these.put(result.score, target_score(logits, index));
-    WalkResult walked = walk(plan, std::move(part), make_seed(logits, index, options.start),
+    WalkResult walked = walk(plan, std::move(part), make_seed(logits, index, options.start, checks),
                              progress_of_part(options.progress, i, parts));
     if (walked.ledger) enter_rows(result.ledger, std::move(*walked.ledger), these);
     const Tensor relevance = read_out(plan, walked.input);
-    require(relevance.isfinite().all().item<bool>(), "explain",
-            "relevance must be finite; rule parameters or dtype let it overflow. Use a stabiliser or a wider "
-            "dtype");
+    checks.add(relevance.isfinite().all(), [] {
+      fail("explain",
+           "relevance must be finite; rule parameters or dtype let it overflow. Use a stabiliser or a wider "
+           "dtype");
+    });
     these.put(result.relevance, relevance);
     if (walked.tokens) {
       these.put(result.relevance_token, read_out(plan, *walked.tokens).sum(-1));

@@ -41,6 +41,11 @@ struct Attribution {
 /// tokens of each example. Throws UserError for inputs, targets and weights that cannot be explained.
 Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
                     const std::vector<std::string>& labels, const ExplainOptions& options = {});
+/// The same; what has to be known of values that are being computed is left to `checks`, which must be
+/// settled while plan and inputs live, before anyone reads the result.
+Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
+                    const std::vector<std::string>& labels, const ExplainOptions& options,
+                    LateChecks& checks);
 
 /// The rule of each node, in the order of the graph: node, op, rule (null for sources) and its parameters.
 Json rules_record(const Plan& plan);

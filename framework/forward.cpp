@@ -14,13 +14,21 @@ void check_inputs(const Graph& graph, const std::map<std::string, Tensor>& input
     require(inputs.contains(name) && inputs.at(name).defined(), "forward", "the model needs the input '{}'",
             name);
   }
+  for (const Node& node : graph.nodes()) {
+    if (node.op->kind() == OpKind::source && !graph.inputs().contains(node.name)) known.push_back(node.name);
+  }
   for (const auto& [name, tensor] : inputs) {
-    require(graph.inputs().contains(name), "forward", "the model has no input '{}'; {}", name,
-            list_known(name, known));
+    require(std::find(known.begin(), known.end(), name) != known.end(), "forward",
+            "the model has no input '{}'; {}", name, list_known(name, known));
   }
 }
 
 bool all_finite(const Tensor& t) { return !t.is_floating_point() || t.isfinite().all().item<bool>(); }
+
+/// Whether the caller gives the node's value: of an input, or of another source in place of what it computes.
+bool is_given(const Node& node, const std::map<std::string, Tensor>& inputs) {
+  return node.op->kind() == OpKind::source && inputs.contains(node.name);
+}
 
 Tensors compute(const Node& node, const std::vector<Tensors>& values) {
   Tensors arguments;
@@ -43,8 +51,7 @@ void run(const Graph& graph, const std::map<std::string, Tensor>& inputs, std::v
          const Made& made) {
   const auto& nodes = graph.nodes();
   for (size_t i = 0; i < nodes.size(); ++i) {
-    const bool given = nodes[i].op->num_inputs() == 0 && graph.inputs().contains(nodes[i].name);
-    values[i] = given ? Tensors{inputs.at(nodes[i].name)} : compute(nodes[i], values);
+    values[i] = is_given(nodes[i], inputs) ? Tensors{inputs.at(nodes[i].name)} : compute(nodes[i], values);
     made(i);
   }
 }
@@ -165,6 +172,14 @@ void compute_again(const Plan& plan, const Segment& segment, Trace& trace) {
 
 Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress,
               const MemoryOptions& memory) {
+  LateChecks checks;
+  Trace trace = forward(plan, inputs, progress, memory, checks);
+  checks.settle();
+  return trace;
+}
+
+Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress,
+              const MemoryOptions& memory, LateChecks& checks) {
   const c10::NoGradGuard no_grad;
   const Graph& graph = plan.graph;
   check_inputs(graph, inputs);
@@ -197,7 +212,7 @@ Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, con
     if (progress) progress(static_cast<int64_t>(i) + 1, 2 * steps);
   });
   trace.output = trace.value(graph.output());
-  if (!all_finite(trace.output)) report_not_finite(graph, inputs);
+  checks.add(trace.output.isfinite().all(), [&graph, &inputs] { report_not_finite(graph, inputs); });
   trace.rows = Rows(trace.meta(graph.attributed()).sizes.at(0), trace.output.size(0));
   return trace;
 }

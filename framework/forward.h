@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lrpp/framework/late_checks.h>
 #include <lrpp/framework/plan.h>
 #include <lrpp/framework/rows.h>
 
@@ -32,11 +33,15 @@ struct Trace {
 };
 
 /// Runs the plan's graph and keeps what the plan asks for; other values are freed after their last use.
-/// Parts of the graph are not kept but computed again in the walk where `memory` says so. Throws UserError
-/// for a missing or unknown input, and for an output that is not finite (naming the first node that made it
-/// so).
+/// Parts of the graph are not kept but computed again in the walk where `memory` says so. `inputs` may also
+/// hold the value of a source by its node's name, such as the embeddings [B, T, D], in place of what the
+/// source would compute. Throws UserError for a missing or unknown input, and for an output that is not
+/// finite (naming the first node that made it so).
 Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress = {},
               const MemoryOptions& memory = {});
+/// The same; that the output is finite is left to `checks`, which must be settled while plan and inputs live.
+Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress,
+              const MemoryOptions& memory, LateChecks& checks);
 
 /// Computes again what a segment's rules read, from its entries, into `trace`.
 void compute_again(const Plan& plan, const Segment& segment, Trace& trace);

@@ -142,6 +142,13 @@ Tensor target_score(const Tensor& logits, const TargetIndex& index) {
 }
 
 Tensor make_seed(const Tensor& logits, const TargetIndex& index, Start start) {
+  LateChecks checks;
+  Tensor seed = make_seed(logits, index, start, checks);
+  checks.settle();
+  return seed;
+}
+
+Tensor make_seed(const Tensor& logits, const TargetIndex& index, Start start, LateChecks& checks) {
   Tensor seed = at::zeros_like(logits);
   seed.scatter_(1, index.target.unsqueeze(1), 1);
   if (index.contrast.defined()) {
@@ -150,8 +157,9 @@ Tensor make_seed(const Tensor& logits, const TargetIndex& index, Start start) {
   }
   if (start == Start::logit) return seed;
   const Tensor score = target_score(logits, index);
-  require(score.ne(0).all().item<bool>(), "start",
-          "relevance one cannot be put on a target whose logit is exactly 0; use --start logit");
+  checks.add(score.ne(0).all(), [] {
+    fail("start", "relevance one cannot be put on a target whose logit is exactly 0; use --start logit");
+  });
   return seed / score.unsqueeze(1);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lrpp/framework/late_checks.h>
 #include <lrpp/framework/tensor.h>
 
 #include <functional>
@@ -44,6 +45,8 @@ std::string_view to_string(Start start);
 /// The multiplier [R, C] that starts the walk: 1 at the target and -1 at the contrast, divided by what they
 /// multiply where the start is one. Throws UserError where that would divide by zero.
 Tensor make_seed(const Tensor& logits, const TargetIndex& index, Start start);
+/// The same; whether it divides by zero is left to `checks`.
+Tensor make_seed(const Tensor& logits, const TargetIndex& index, Start start, LateChecks& checks);
 
 /// logit[target] - logit[contrast], of logits [R, C]: [R].
 Tensor target_score(const Tensor& logits, const TargetIndex& index);

@@ -8,6 +8,7 @@
 #include <lrpp/framework/dtype.h>
 #include <lrpp/framework/explain.h>
 #include <lrpp/framework/heap.h>
+#include <lrpp/framework/recording.h>
 #include <malloc.h>
 #include <torch/cuda.h>
 
@@ -23,7 +24,7 @@ using namespace lrpp;
 struct Options {
   std::string model, input, rules, device = "cpu", dtype = "float32", output;
   int repeat = 5;
-  bool json = false;
+  bool json = false, recorded = false;
 };
 
 /// A line of /proc/self/status in MiB: VmRSS (now) or VmHWM (the largest so far).
@@ -113,7 +114,11 @@ void run(const Options& o) {
     forward(plan, inputs);
   });
   Attribution result;
-  const Measured whole = measure([&] { result = explain(plan, inputs, model.labels, options); });
+  std::optional<Recording> recording;
+  if (o.recorded) recording.emplace(plan, inputs, model.labels, options);
+  const Measured whole = measure([&] {
+    result = recording ? recording->explain(inputs) : explain(plan, inputs, model.labels, options);
+  });
   if (!o.output.empty()) {
     save_safetensors(o.output, {{"relevance", result.relevance}, {"logits", result.logits}});
   }
@@ -140,6 +145,7 @@ int main(int argc, char** argv) {
   app.add_option("--dtype", o.dtype)->capture_default_str();
   app.add_option("--repeat", o.repeat)->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--output", o.output, "writes the relevance as safetensors");
+  app.add_flag("--recorded", o.recorded, "explanations are replayed from a recording, on a CUDA device");
   app.add_flag("--json", o.json, "on one line");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -1,3 +1,4 @@
+#include <lrpp/framework/host_copies.h>
 #include <lrpp/framework/ops/embedding.h>
 
 namespace lrpp::ops {
@@ -17,7 +18,7 @@ Tensors Embedding::forward(const Tensors& inputs) const {
     require(low >= 0 && high < weight_.size(0), "embedding", "token ids must lie in [0, {}); got {}",
             weight_.size(0), low < 0 ? low : high);
   }
-  const Tensor rows = at::embedding(weight_, ids.to(weight_.device(), /*non_blocking=*/true));
+  const Tensor rows = at::embedding(weight_, to_device(ids, weight_.device()));
   if (attributes_.scale == 1) return {rows};
   return {rows * at::scalar_tensor(attributes_.scale, weight_.options())};
 }

@@ -1,3 +1,4 @@
+#include <lrpp/framework/host_copies.h>
 #include <lrpp/framework/ops/diagonal.h>
 #include <lrpp/framework/ops/experts.h>
 
@@ -63,9 +64,9 @@ Routing find_routing(std::string_view where, const Tensor& choice, int64_t exper
     }
   }
   routing.padded = B * T * k < B * rows;
-  routing.token = routing.token.to(device, /*non_blocking=*/true);
-  routing.padding = routing.padding.to(device, /*non_blocking=*/true);
-  routing.row = routing.row.to(device, /*non_blocking=*/true);
+  routing.token = to_device(routing.token, device);
+  routing.padding = to_device(routing.padding, device);
+  routing.row = to_device(routing.row, device);
   return routing;
 }
 
@@ -154,7 +155,7 @@ Tensors ExpertChoice::forward(const Tensors& inputs) const {
 Tensors ExpertChoice::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   const Tensor& g = grad_outputs.at(0);
   Tensor result = at::zeros(kept.input_meta(0).sizes, g.options());
-  return {result.scatter_(2, kept.output(1).to(g.device(), /*non_blocking=*/true), g)};
+  return {result.scatter_(2, to_device(kept.output(1), g.device()), g)};
 }
 
 NamedTensors ExpertChoice::weights() const {

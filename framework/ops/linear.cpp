@@ -27,7 +27,14 @@ Linear::Linear(Tensor weight, Tensor bias) : weight_(std::move(weight)), bias_(s
           bias_.defined() ? shape_string(bias_.sizes()) : "");
 }
 
-Tensors Linear::forward(const Tensors& inputs) const { return {at::linear(inputs.at(0), weight_, bias_)}; }
+Tensors Linear::forward(const Tensors& inputs) const {
+  const Tensor& x = inputs.at(0);
+  // As a matrix, where x can be seen as one: LibTorch then adds the bias inside the product, even of rows
+  // that lie apart, and in a pass of its own otherwise.
+  const bool is_matrix = x.dim() == 3 && x.stride(0) == x.size(1) * x.stride(1);
+  if (!bias_.defined() || !is_matrix || x.numel() == 0) return {at::linear(x, weight_, bias_)};
+  return {at::linear(x.flatten(0, 1), weight_, bias_).unflatten(0, {x.size(0), x.size(1)})};
+}
 
 Tensors Linear::vjp(const Kept& kept, const Tensors& grad_outputs) const {
   return {at::matmul(grad_outputs.at(0), weight_)};

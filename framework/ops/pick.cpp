@@ -1,3 +1,4 @@
+#include <lrpp/framework/host_copies.h>
 #include <lrpp/framework/ops/pick.h>
 #include <lrpp/framework/rows.h>
 
@@ -10,7 +11,7 @@ Tensor index_like(const Tensor& position, std::vector<int64_t> sizes, int64_t di
   std::vector<int64_t> view(sizes.size(), 1);
   view[0] = sizes[0];
   sizes[static_cast<size_t>(dim)] = 1;
-  return position.to(device, /*non_blocking=*/true).reshape(view).expand(sizes);
+  return to_device(position, device).reshape(view).expand(sizes);
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ Tensors Pick::forward(const Tensors& inputs) const {
   }
   // Indexed by both, so that the values of an example are not repeated for each of its positions.
   const Tensor example = entry_of_rows("pick", position.size(0), x.size(0), x.device());
-  const Tensor there = position.to(x.device(), /*non_blocking=*/true);
+  const Tensor there = to_device(position, x.device());
   const Tensor rows = x.movedim(attributes_.dim, 1).index(c10::List<std::optional<Tensor>>{example, there});
   return {rows.unsqueeze(1).movedim(1, attributes_.dim)};
 }

@@ -1,3 +1,4 @@
+#include <lrpp/framework/host_copies.h>
 #include <lrpp/framework/ops/softmax.h>
 #include <lrpp/framework/rows.h>
 
@@ -49,7 +50,7 @@ Tensors Softmax::forward(const Tensors& inputs) const {
     const Tensor padding = mask == 0;
     padded = padding.any().item<bool>();
     if (padded) {
-      const Tensor there = padding.unsqueeze(1).unsqueeze(1).to(scores.device(), /*non_blocking=*/true);
+      const Tensor there = to_device(padding.unsqueeze(1).unsqueeze(1), scores.device());
       hidden = hidden.defined() ? hidden | there : there;
     }
   }

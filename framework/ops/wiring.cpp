@@ -1,5 +1,6 @@
 #include <ATen/ExpandUtils.h>
 #include <lrpp/framework/dtype.h>
+#include <lrpp/framework/host_copies.h>
 #include <lrpp/framework/ops/wiring.h>
 #include <lrpp/framework/rows.h>
 
@@ -8,7 +9,7 @@ namespace {
 
 /// The index of tokens of each example: position [B P] may be on the CPU.
 c10::List<std::optional<Tensor>> chosen(const Tensor& position, int64_t examples, at::Device device) {
-  const Tensor there = position.to(device, /*non_blocking=*/true);
+  const Tensor there = to_device(position, device);
   return {entry_of_rows("select_token", position.size(0), examples, device), there};
 }
 

@@ -9,6 +9,9 @@ namespace lrpp::mamba::cuda {
 namespace {
 
 constexpr int kThreads = 128;
+/// Tokens that are loaded together, while those before them are computed: a load could not move above the
+/// stores before it by itself.
+constexpr int kTogether = 4;
 
 /// A thread does four channels of a strip of tokens, and holds the last tokens in registers.
 template <class T, int K>
@@ -30,13 +33,21 @@ struct Strip {
   }
 
   /// Four channels of a token; zeros outside of the text.
-  __device__ void load(const Rows<const T>& rows, int64_t t, float (&to)[4]) const {
+  __device__ Four<T> load(const Rows<const T>& rows, int64_t t) const {
     const bool there = t >= 0 && t < p.tokens;
-    const Four<T> four = load_four(rows.row(batch, there ? t : 0) + channel, there ? left : 0, rows.aligned);
+    return load_four(rows.row(batch, there ? t : 0) + channel, there ? left : 0, rows.aligned);
+  }
+  __device__ void load_together(const Rows<const T>& rows, int64_t t, Four<T> (&to)[kTogether]) const {
 #pragma unroll
-    for (int i = 0; i < 4; ++i) to[i] = four.get(i);
+    for (int g = 0; g < kTogether; ++g) to[g] = load(rows, t + g);
   }
 };
+
+template <class T>
+__device__ inline void unpack(const Four<T>& four, float (&to)[4]) {
+#pragma unroll
+  for (int i = 0; i < 4; ++i) to[i] = four.get(i);
+}
 
 /// Makes room for one more token at the end of a window of K.
 template <int K>
@@ -55,20 +66,29 @@ __global__ void __launch_bounds__(kThreads) forward_kernel(const Convolution<T> 
   const int64_t begin = static_cast<int64_t>(blockIdx.x) * strip, end = min(p.tokens, begin + strip);
   float x[K][4];
 #pragma unroll
-  for (int k = 1; k < K; ++k) s.load(p.x, begin - K + k, x[k]);
-#pragma unroll 4
-  for (int64_t t = begin; t < end; ++t) {
-    shift(x);
-    s.load(p.x, t, x[K - 1]);
-    float y[4];
+  for (int k = 1; k < K; ++k) unpack(s.load(p.x, begin - K + k), x[k]);
+  Four<T> next[kTogether];
+  s.load_together(p.x, begin, next);
+  for (int64_t first = begin; first < end; first += kTogether) {
+    Four<T> now[kTogether];
 #pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      y[i] = s.bias[i];
+    for (int g = 0; g < kTogether; ++g) now[g] = next[g];
+    if (first + kTogether < end) s.load_together(p.x, first + kTogether, next);
 #pragma unroll
-      for (int k = 0; k < K; ++k) y[i] = fmaf(s.taps[k][i], x[k][i], y[i]);
-      if (p.silu) y[i] *= sigmoid(y[i]);
+    for (int g = 0; g < kTogether; ++g) {
+      if (first + g >= end) break;
+      shift(x);
+      unpack(now[g], x[K - 1]);
+      float y[4];
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        y[i] = s.bias[i];
+#pragma unroll
+        for (int k = 0; k < K; ++k) y[i] = fmaf(s.taps[k][i], x[k][i], y[i]);
+        if (p.silu) y[i] *= sigmoid(y[i]);
+      }
+      store_four(p.out.row(s.batch, first + g) + s.channel, y, s.left, p.out.aligned);
     }
-    store_four(p.out.row(s.batch, t) + s.channel, y, s.left, p.out.aligned);
   }
 }
 
@@ -80,33 +100,45 @@ __global__ void __launch_bounds__(kThreads) relevance_kernel(const Convolution<T
   float x[K][4], m[K][4] = {};
   if (kSilu) {
 #pragma unroll
-    for (int k = 1; k < K; ++k) s.load(p.x, begin - K + k, x[k]);
+    for (int k = 1; k < K; ++k) unpack(s.load(p.x, begin - K + k), x[k]);
   }
-#pragma unroll 4
-  for (int64_t t = begin; t < end + K - 1; ++t) {
-    shift(m);
-    s.load(p.m, t, m[K - 1]);
-    if (kSilu) {
-      shift(x);
-      s.load(p.x, t, x[K - 1]);
+  Four<T> next_m[kTogether], next_x[kTogether];
+  const auto load = [&](int64_t t) {
+    s.load_together(p.m, t, next_m);
+    if (kSilu) s.load_together(p.x, t, next_x);
+  };
+  load(begin);
+  for (int64_t first = begin; first < end + K - 1; first += kTogether) {
+    Four<T> now_m[kTogether], now_x[kTogether];
+#pragma unroll
+    for (int g = 0; g < kTogether; ++g) now_m[g] = next_m[g], now_x[g] = next_x[g];
+    if (first + kTogether < end + K - 1) load(first + kTogether);
+#pragma unroll
+    for (int g = 0; g < kTogether; ++g) {
+      shift(m);
+      unpack(now_m[g], m[K - 1]);
+      if (kSilu) {
+        shift(x);
+        unpack(now_x[g], x[K - 1]);
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          float y = s.bias[i];
+#pragma unroll
+          for (int k = 0; k < K; ++k) y = fmaf(s.taps[k][i], x[k][i], y);
+          m[K - 1][i] *= sigmoid(y);
+        }
+      }
+      const int64_t to = first + g - (K - 1);
+      if (to < begin || to >= end) continue;
+      float out[4];
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        float y = s.bias[i];
+        out[i] = 0.F;
 #pragma unroll
-        for (int k = 0; k < K; ++k) y = fmaf(s.taps[k][i], x[k][i], y);
-        m[K - 1][i] *= sigmoid(y);
+        for (int k = 0; k < K; ++k) out[i] = fmaf(s.taps[K - 1 - k][i], m[k][i], out[i]);
       }
+      store_four(p.out.row(s.batch, to) + s.channel, out, s.left, p.out.aligned);
     }
-    const int64_t to = t - (K - 1);
-    if (to < begin) continue;
-    float out[4];
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      out[i] = 0.F;
-#pragma unroll
-      for (int k = 0; k < K; ++k) out[i] = fmaf(s.taps[K - 1 - k][i], m[k][i], out[i]);
-    }
-    store_four(p.out.row(s.batch, to) + s.channel, out, s.left, p.out.aligned);
   }
 }
 

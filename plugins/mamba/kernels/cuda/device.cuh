@@ -22,6 +22,7 @@ struct Four<float> {
   float4 raw;
   __device__ float get(int i) const { return i == 0 ? raw.x : i == 1 ? raw.y : i == 2 ? raw.z : raw.w; }
   __device__ static Four of(const float (&v)[4]) { return {make_float4(v[0], v[1], v[2], v[3])}; }
+  __device__ static Four filled(float v) { return {make_float4(v, v, v, v)}; }
 };
 
 template <>
@@ -31,24 +32,22 @@ struct Four<__nv_bfloat16> {
     const unsigned word = i < 2 ? raw.x : raw.y;
     return __uint_as_float(i % 2 == 0 ? word << 16 : word & 0xffff0000U);
   }
-  __device__ static Four of(const float (&v)[4]) {
-    const auto bits = [](float x) {
-      return static_cast<unsigned>(__bfloat16_as_ushort(__float2bfloat16_rn(x)));
-    };
-    return {make_uint2(bits(v[0]) | bits(v[1]) << 16, bits(v[2]) | bits(v[3]) << 16)};
+  __device__ static Four of(const float (&v)[4]) { return {make_uint2(pair(v[0], v[1]), pair(v[2], v[3]))}; }
+  __device__ static Four filled(float v) { return {make_uint2(pair(v, v), pair(v, v))}; }
+  __device__ static unsigned pair(float low, float high) {
+    const __nv_bfloat162 two = __floats2bfloat162_rn(low, high);
+    return *reinterpret_cast<const unsigned*>(&two);
   }
 };
 
-/// Four neighbours from `at`, the first `left` of them, zero otherwise. `aligned`: one access may take them
-/// all.
+/// Four neighbours from `at`: the first `left` of them, `otherwise` for the rest. `aligned`: one access may
+/// take them all.
 template <class T>
-__device__ inline Four<T> load_four(const T* at, int64_t left, bool aligned) {
+__device__ inline Four<T> load_four(const T* at, int64_t left, bool aligned, float otherwise = 0.F) {
   if (aligned && left >= 4) return {*reinterpret_cast<const decltype(Four<T>::raw)*>(at)};
-  float v[4] = {};
+  float v[4];
 #pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    if (i < left) v[i] = to_float(at[i]);
-  }
+  for (int i = 0; i < 4; ++i) v[i] = i < left ? to_float(at[i]) : otherwise;
   return Four<T>::of(v);
 }
 
