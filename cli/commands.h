@@ -11,6 +11,7 @@ enum ExitCode { done = 0, check_failed = 1, user_error = 2, internal_error = 3 }
 /// `exit_code`.
 void add_explain(CLI::App& app, int& exit_code);
 void add_audit(CLI::App& app, int& exit_code);
+void add_bench(CLI::App& app, int& exit_code);
 void add_tokenize(CLI::App& app, int& exit_code);
 void add_models(CLI::App& app, int& exit_code);
 void add_rules(CLI::App& app, int& exit_code);

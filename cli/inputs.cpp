@@ -116,6 +116,11 @@ void read_inputs(const Request& request, Prepared& prepared) {
   } else {
     read_text(request, prepared);
   }
+  finish_inputs(request, prepared);
+}
+
+void finish_inputs(const Request& request, Prepared& prepared) {
+  const Model& model = prepared.model;
   if (!model.image) {
     prepared.inputs = prepare_text(model, prepared.tokens, request.position);
     return;

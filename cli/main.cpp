@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   int exit_code = done;
   add_explain(app, exit_code);
   add_audit(app, exit_code);
+  add_bench(app, exit_code);
   add_tokenize(app, exit_code);
   add_models(app, exit_code);
   add_rules(app, exit_code);

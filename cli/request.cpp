@@ -4,6 +4,7 @@
 #include <lrpp/cli/request.h>
 #include <lrpp/framework/composite_json.h>
 #include <lrpp/framework/dtype.h>
+#include <lrpp/framework/io/byte_size.h>
 #include <lrpp/framework/plugin.h>
 
 #include <algorithm>
@@ -11,38 +12,11 @@
 namespace lrpp::cli {
 namespace {
 
-/// "8GiB" in bytes; 0 for no word.
-int64_t bytes_from_word(const std::string& word) {
-  if (word.empty()) return 0;
-  size_t end = 0;
-  double number = 0;
-  try {
-    number = std::stod(word, &end);
-  } catch (const std::exception&) {
-    end = 0;
-  }
-  const std::string unit = word.substr(end);
-  const double factor = unit == "GiB" ? 1 << 30 : unit == "MiB" ? 1 << 20 : 0;
-  require(end > 0 && factor > 0 && number > 0 && number * factor < 1e18, "memory",
-          "must be a number above 0 with its unit, as 8GiB or 500MiB; got '{}'", word);
-  return static_cast<int64_t>(number * factor);
-}
-
 void check_memory_options(const Request& request) {
   const Recompute recompute = recompute_from_name(request.recompute);
-  require(bytes_from_word(request.memory) == 0 || recompute == Recompute::automatic, "memory",
+  require(bytes_from_word("memory", request.memory) == 0 || recompute == Recompute::automatic, "memory",
           "decides what is computed again, and --recompute {} has decided it; leave one of the two out",
           request.recompute);
-}
-
-ExplainOptions explain_options(const Request& request, const Prepared& prepared) {
-  ExplainOptions options;
-  options.targets = request.targets;
-  options.start = start_from_name(request.start);
-  options.memory = {recompute_from_name(request.recompute), bytes_from_word(request.memory)};
-  options.given_target = prepared.model.image ? prepared.pixels.target : prepared.tokens.target;
-  options.lookup = [&prepared](std::string_view word) { return prepared.find_label(word); };
-  return options;
 }
 
 }  // namespace
@@ -138,6 +112,12 @@ std::string Prepared::label(int64_t index) const {
 
 Prepared prepare(const Request& request, bool audit) {
   check_one_input(request);
+  Prepared prepared = prepare_model(request, audit);
+  read_inputs(request, prepared);
+  return prepared;
+}
+
+Prepared prepare_model(const Request& request, bool audit) {
   start_from_name(request.start);
   const LoadOptions load{dtype_from_name(request.dtype), device_from_name(request.device), false};
   check_memory_options(request);
@@ -155,8 +135,17 @@ Prepared prepare(const Request& request, bool audit) {
   prepared.plan = make_plan(prepared.model.graph, composite_from_argument(registry, rules), audit);
   const std::filesystem::path tokenizer = prepared.model.directory / "tokenizer.json";
   if (std::filesystem::exists(tokenizer)) prepared.tokenizer = Tokenizer::from_file(tokenizer);
-  read_inputs(request, prepared);
   return prepared;
+}
+
+ExplainOptions explain_options(const Request& request, const Prepared& prepared) {
+  ExplainOptions options;
+  options.targets = request.targets;
+  options.start = start_from_name(request.start);
+  options.memory = {recompute_from_name(request.recompute), bytes_from_word("memory", request.memory)};
+  options.given_target = prepared.model.image ? prepared.pixels.target : prepared.tokens.target;
+  options.lookup = [&prepared](std::string_view word) { return prepared.find_label(word); };
+  return options;
 }
 
 Attribution run(const Request& request, const Prepared& prepared) {

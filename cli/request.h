@@ -66,6 +66,11 @@ struct Prepared {
 
 /// Everything that can be refused before the model runs is refused here.
 Prepared prepare(const Request& request, bool audit);
+/// The same without inputs.
+Prepared prepare_model(const Request& request, bool audit);
+
+/// `prepared` must outlive them.
+ExplainOptions explain_options(const Request& request, const Prepared& prepared);
 
 /// Runs the prepared request, with a progress bar where that helps.
 Attribution run(const Request& request, const Prepared& prepared);

@@ -1,6 +1,7 @@
 #include <c10/core/GradMode.h>
 #include <lrpp/framework/forward.h>
 #include <lrpp/framework/io/suggest.h>
+#include <lrpp/framework/node_scope.h>
 
 #include <algorithm>
 
@@ -30,7 +31,8 @@ bool is_given(const Node& node, const std::map<std::string, Tensor>& inputs) {
   return node.op->kind() == OpKind::source && inputs.contains(node.name);
 }
 
-Tensors compute(const Node& node, const std::vector<Tensors>& values) {
+Tensors compute(const Node& node, const std::vector<Tensors>& values, Pass pass) {
+  const NodeScope scope(pass, node);
   Tensors arguments;
   for (const Value& v : node.inputs) {
     arguments.push_back(values[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]);
@@ -51,7 +53,8 @@ void run(const Graph& graph, const std::map<std::string, Tensor>& inputs, std::v
          const Made& made) {
   const auto& nodes = graph.nodes();
   for (size_t i = 0; i < nodes.size(); ++i) {
-    values[i] = is_given(nodes[i], inputs) ? Tensors{inputs.at(nodes[i].name)} : compute(nodes[i], values);
+    values[i] = is_given(nodes[i], inputs) ? Tensors{inputs.at(nodes[i].name)}
+                                           : compute(nodes[i], values, Pass::forward);
     made(i);
   }
 }
@@ -158,7 +161,7 @@ void compute_again(const Plan& plan, const Segment& segment, Trace& trace) {
     for (const Value& v : plan.graph.node(i).inputs) last_reader[v] = i;
   }
   for (int i : segment.again) {
-    const Tensors& outputs = made[static_cast<size_t>(i)] = compute(plan.graph.node(i), made);
+    const Tensors& outputs = made[static_cast<size_t>(i)] = compute(plan.graph.node(i), made, Pass::again);
     const std::vector<bool>& keep = plan.steps[static_cast<size_t>(i)].keep;
     for (size_t o = 0; o < outputs.size(); ++o) {
       if (keep[o]) trace.values[static_cast<size_t>(i)][o] = outputs[o];

@@ -1,4 +1,5 @@
 #include <c10/core/GradMode.h>
+#include <lrpp/framework/node_scope.h>
 #include <lrpp/framework/walk.h>
 
 namespace lrpp {
@@ -76,6 +77,7 @@ class Walker {
 
   void visit(int index) {
     const Node& node = graph_.node(index);
+    const NodeScope scope(Pass::walk, node);
     const Rule& rule = *plan_.steps[static_cast<size_t>(index)].rule;
     bool multiplier = false, relevance = false;
     for (const Arrived& a : arrived_[static_cast<size_t>(index)]) {
