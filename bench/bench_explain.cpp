@@ -6,19 +6,15 @@
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 #include <lrpp/cli/builtins.h>
-#include <lrpp/framework/explain.h>
+#include <lrpp/framework/bench/bench.h>
 #include <lrpp/framework/heap.h>
 #include <lrpp/framework/io/file.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 
 namespace {
 
@@ -31,22 +27,6 @@ struct Sizes {
   int64_t heads() const { return inner() / head_dim; }
   int64_t rank() const { return (hidden + 15) / 16; }
 };
-
-template <class F>
-double seconds(F&& f) {
-  const auto start = std::chrono::steady_clock::now();
-  f();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-template <class F>
-double median_seconds(int repeat, F&& f) {
-  std::vector<double> times;
-  f();  // warm-up
-  for (int i = 0; i < repeat; ++i) times.push_back(seconds(f));
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
 
 /// A checkpoint with the initialisation of the family's paper, in a folder that goes when the program ends.
 class RandomCheckpoint {
@@ -113,42 +93,6 @@ class RandomCheckpoint {
   std::filesystem::path folder_;
 };
 
-/// The matrix products of one explanation and nothing else: each linear layer once going forward, and once
-/// going back where relevance reaches it (under mamba-lrp, none reaches what makes the time steps, B and C).
-double gemm_seconds(const Plan& plan, const Trace& trace, int repeat) {
-  struct Product {
-    at::Tensor in, out, weight;
-    bool back;
-  };
-  std::vector<Product> products;
-  for (size_t i = 0; i < plan.graph.nodes().size(); ++i) {
-    const Node& node = plan.graph.nodes()[i];
-    if (node.op->type() != "linear") continue;
-    products.push_back({at::randn(trace.meta(node.inputs[0]).sizes), at::randn(trace.metas[i][0].sizes),
-                        node.op->weights()[0].second, plan.steps[i].reached});
-  }
-  return median_seconds(repeat, [&] {
-    for (const Product& p : products) at::linear(p.in, p.weight);
-    for (const Product& p : products) {
-      if (p.back) at::matmul(p.out, p.weight);
-    }
-  });
-}
-
-/// A line of /proc/self/status in MiB: VmRSS (now) or VmHWM (the largest since `reset_peak`).
-double status_mib(const std::string& key) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(key + ":")) return std::stod(line.substr(key.size() + 1)) / 1024;
-  }
-  return 0;
-}
-
-void reset_peak() {
-  malloc_trim(0);
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
-
 void print_header(const Sizes& sizes, int repeat) {
   fmt::print(
       "{}, {} layers, hidden size {}, state {}, float32, {} threads; medians of {}, each length in a process "
@@ -168,15 +112,14 @@ void print_row(const Sizes& sizes, const std::filesystem::path& checkpoint, int6
   const TextInputs text{at::randint(sizes.vocab, {1, tokens}, at::kLong), {}, {}};
   const auto inputs = prepare_text(model, text, "last");
   explain(plan, prepare_text(model, {text.input_ids.slice(1, 0, 8), {}, {}}, "last"), {}, {});
-  reset_peak();
-  const double base = status_mib("VmRSS");
-  explain(plan, inputs, {}, {});
-  const double memory = status_mib("VmHWM") - base;
-  const double whole = median_seconds(repeat, [&] { explain(plan, inputs, {}, {}); });
-  const double going_forward = median_seconds(repeat, [&] { forward(plan, inputs); });
-  const double gemm = gemm_seconds(plan, forward(plan, inputs), repeat);
-  fmt::print("| {} | {:.3f} | {:.3f} | {:.3f} | {:.2f} | {:.3f} | {:.0f} |\n", tokens, whole, going_forward,
-             gemm, whole / gemm, 1000 * whole / static_cast<double>(tokens), memory);
+  BenchOptions options;
+  options.repeat = repeat;
+  const BenchRun run = bench(plan, inputs, {}, {}, options);
+  const double whole = run.explanation.time.median_ms / 1000, gemm = run.products_ms / 1000;
+  const double memory = run.explanation.peak_mib.value_or(0) - run.explanation.base_mib;
+  fmt::print("| {} | {:.3f} | {:.3f} | {:.3f} | {:.2f} | {:.3f} | {:.0f} |\n", tokens, whole,
+             run.forward.time.median_ms / 1000, gemm, whole / gemm,
+             1000 * whole / static_cast<double>(tokens), memory);
 }
 
 }  // namespace

@@ -1,21 +1,14 @@
 // Times explanations of one checkpoint on one input, and the forward pass alone: the side of the library in
 // comparisons with other tools.
 #include <ATen/Parallel.h>
-#include <c10/core/CachingDeviceAllocator.h>
-#include <c10/core/GradMode.h>
 #include <lrpp/cli/builtins.h>
+#include <lrpp/framework/bench/bench.h>
 #include <lrpp/framework/composite_json.h>
 #include <lrpp/framework/dtype.h>
-#include <lrpp/framework/explain.h>
 #include <lrpp/framework/heap.h>
 #include <lrpp/framework/recording.h>
-#include <malloc.h>
-#include <torch/cuda.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
-#include <fstream>
 
 namespace {
 
@@ -26,51 +19,6 @@ struct Options {
   int repeat = 5;
   bool json = false, recorded = false;
 };
-
-/// A line of /proc/self/status in MiB: VmRSS (now) or VmHWM (the largest so far).
-double status_mib(const std::string& key) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(key + ":")) return std::stod(line.substr(key.size() + 1)) / 1024;
-  }
-  return 0;
-}
-
-/// Memory now, and the start of counting the peak anew: on the CPU the resident set, on a GPU what is
-/// allocated.
-double start_counting(const at::Device& device) {
-  if (device.is_cuda()) {
-    auto* allocator = c10::getDeviceAllocator(device.type());
-    allocator->resetPeakStats(device.index());
-    const auto stats = allocator->getDeviceStats(device.index());
-    return static_cast<double>(stats.allocated_bytes[0].current) / (1 << 20);
-  }
-  malloc_trim(0);
-  std::ofstream("/proc/self/clear_refs") << "5";
-  return status_mib("VmRSS");
-}
-
-double peak_mib(const at::Device& device) {
-  if (device.is_cuda()) {
-    const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
-    return static_cast<double>(stats.allocated_bytes[0].peak) / (1 << 20);
-  }
-  return status_mib("VmHWM");
-}
-
-struct Measured {
-  std::vector<double> times_ms;
-  double base_mib = 0, peak_mib = 0;
-  double median_ms() const {
-    std::vector<double> sorted = times_ms;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[sorted.size() / 2];
-  }
-};
-
-double milliseconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::map<std::string, Tensor> read_inputs(const Model& model, const SafetensorsFile& file) {
   const auto get = [&](const char* name) {
@@ -93,26 +41,16 @@ void run(const Options& o) {
     options.targets = {"input"};
     options.given_target = file.get("target").clone();
   }
-  const auto finish = [&] {
-    if (device.is_cuda()) torch::cuda::synchronize();
-  };
-  const auto measure = [&](const auto& work) {
+  const auto measure = [&](const std::function<void()>& work) {
     Measured measured;
-    measured.base_mib = start_counting(device);
-    for (int i = 0; i <= o.repeat; ++i) {  // the first one warms up
-      const auto start = std::chrono::steady_clock::now();
-      work();
-      finish();
-      if (i > 0) measured.times_ms.push_back(milliseconds_since(start));
-    }
-    measured.peak_mib = peak_mib(device);
+    const PeakMemory memory(device);
+    measured.time = time_runs(device, /*warmup=*/1, o.repeat, work);
+    measured.base_mib = memory.base_mib();
+    measured.peak_mib = memory.peak_mib();
     return measured;
   };
   // First, for its peak is the smaller one, and freed memory stays with the process on the CPU.
-  const Measured plain = measure([&] {
-    const c10::NoGradGuard no_grad;
-    forward(plan, inputs);
-  });
+  const Measured plain = measure([&] { forward(plan, inputs, {}, options.memory); });
   Attribution result;
   std::optional<Recording> recording;
   if (o.recorded) recording.emplace(plan, inputs, model.labels, options);
@@ -122,10 +60,15 @@ void run(const Options& o) {
   if (!o.output.empty()) {
     save_safetensors(o.output, {{"relevance", result.relevance}, {"logits", result.logits}});
   }
-  const Json report = {{"median_ms", whole.median_ms()},     {"times_ms", whole.times_ms},
-                       {"base_mib", whole.base_mib},         {"peak_mib", whole.peak_mib},
-                       {"forward_ms", plain.median_ms()},    {"forward_times_ms", plain.times_ms},
-                       {"forward_peak_mib", plain.peak_mib}, {"composite", rules},
+  const auto known = [](const std::optional<double>& mib) { return mib ? Json(*mib) : Json(nullptr); };
+  const Json report = {{"median_ms", whole.time.median_ms},
+                       {"times_ms", whole.time.runs_ms},
+                       {"base_mib", whole.base_mib},
+                       {"peak_mib", known(whole.peak_mib)},
+                       {"forward_ms", plain.time.median_ms},
+                       {"forward_times_ms", plain.time.runs_ms},
+                       {"forward_peak_mib", known(plain.peak_mib)},
+                       {"composite", rules},
                        {"threads", at::get_num_threads()}};
   fmt::print("{}\n", o.json ? report.dump() : report.dump(1));
 }
