@@ -6,7 +6,11 @@
 #include <lrpp/framework/composite_json.h>
 #include <lrpp/framework/dtype.h>
 #include <lrpp/framework/heap.h>
+<<<<<<< HEAD
 #include <lrpp/framework/recording.h>
+=======
+#include <lrpp/framework/io/byte_size.h>
+>>>>>>> 5e84f61 (bench_peers_ours plans with a limit of memory where it is given; a case of mamba_beside.py may end in one)
 
 #include <CLI/CLI.hpp>
 
@@ -15,7 +19,7 @@ namespace {
 using namespace lrpp;
 
 struct Options {
-  std::string model, input, rules, device = "cpu", dtype = "float32", output;
+  std::string model, input, rules, device = "cpu", dtype = "float32", output, recompute = "auto", memory;
   int repeat = 5;
   bool json = false, recorded = false;
 };
@@ -37,6 +41,7 @@ void run(const Options& o) {
   const SafetensorsFile file(o.input);
   const auto inputs = read_inputs(model, file);
   ExplainOptions options;
+  options.memory = {recompute_from_name(o.recompute), bytes_from_word("memory", o.memory)};
   if (file.tensors().contains("target")) {
     options.targets = {"input"};
     options.given_target = file.get("target").clone();
@@ -69,6 +74,8 @@ void run(const Options& o) {
                        {"forward_times_ms", plain.time.runs_ms},
                        {"forward_peak_mib", known(plain.peak_mib)},
                        {"composite", rules},
+                       {"recompute", o.recompute},
+                       {"memory_limit_bytes", options.memory.limit},
                        {"threads", at::get_num_threads()}};
   fmt::print("{}\n", o.json ? report.dump() : report.dump(1));
 }
@@ -86,6 +93,10 @@ int main(int argc, char** argv) {
   app.add_option("--rules", o.rules, "a composite or a rules file (default: the family's)");
   app.add_option("--device", o.device)->capture_default_str();
   app.add_option("--dtype", o.dtype)->capture_default_str();
+  app.add_option("--recompute", o.recompute, "auto, always or never")->capture_default_str();
+  app.add_option(
+      "--memory", o.memory,
+      "how much memory to plan with, as 12GiB, weights included (default: what the device has free)");
   app.add_option("--repeat", o.repeat)->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--output", o.output, "writes the relevance as safetensors");
   app.add_flag("--recorded", o.recorded, "explanations are replayed from a recording, on a CUDA device");
