@@ -6,11 +6,8 @@
 #include <lrpp/framework/composite_json.h>
 #include <lrpp/framework/dtype.h>
 #include <lrpp/framework/heap.h>
-<<<<<<< HEAD
-#include <lrpp/framework/recording.h>
-=======
 #include <lrpp/framework/io/byte_size.h>
->>>>>>> 5e84f61 (bench_peers_ours plans with a limit of memory where it is given; a case of mamba_beside.py may end in one)
+#include <lrpp/framework/recording.h>
 
 #include <CLI/CLI.hpp>
 
