@@ -49,26 +49,18 @@ Progress progress_of_part(const Progress& progress, int64_t part, int64_t parts)
   };
 }
 
-}  // namespace
-
-Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
-                    const std::vector<std::string>& labels, const ExplainOptions& options) {
-  LateChecks checks;
-  Attribution result = explain(plan, inputs, labels, options, checks);
-  checks.settle();
-  return result;
-}
-
-Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
-                    const std::vector<std::string>& labels, const ExplainOptions& options,
-                    LateChecks& checks) {
-  const c10::NoGradGuard no_grad;
+Trace run_forward(const Plan& plan, const std::map<std::string, Tensor>& inputs,
+                  const ExplainOptions& options, LateChecks& checks) {
   Trace trace = forward(plan, inputs, options.progress, options.memory, checks);
   require(trace.output.dim() == 2, "explain", "the graph's output must have shape [B, C]; got {}",
           shape_string(trace.output.sizes()));
+  return trace;
+}
+
+Attribution walk_back(const Plan& plan, const std::map<std::string, Tensor>& inputs, Trace trace,
+                      TargetIndex target, const ExplainOptions& options, LateChecks& checks) {
   Attribution result;
-  result.target = resolve_targets(options.targets, trace.output, trace.rows.of(options.given_target), labels,
-                                  options.lookup);
+  result.target = std::move(target);
   const Rows rows = trace.rows.times(result.target.target.size(0) / trace.output.size(0));
   result.logits = rows.of(trace.output);
   result.example = rows.of(at::arange(rows.examples(), at::kLong));
@@ -98,6 +90,36 @@ Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& input
       these.put(result.relevance_token, relevance.sum(-1));
     }
   }
+  return result;
+}
+
+}  // namespace
+
+Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
+                    const std::vector<std::string>& labels, const ExplainOptions& options) {
+  LateChecks checks;
+  Attribution result = explain(plan, inputs, labels, options, checks);
+  checks.settle();
+  return result;
+}
+
+Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs,
+                    const std::vector<std::string>& labels, const ExplainOptions& options,
+                    LateChecks& checks) {
+  const c10::NoGradGuard no_grad;
+  Trace trace = run_forward(plan, inputs, options, checks);
+  TargetIndex target = resolve_targets(options.targets, trace.output, trace.rows.of(options.given_target),
+                                       labels, options.lookup);
+  return walk_back(plan, inputs, std::move(trace), std::move(target), options, checks);
+}
+
+Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs, const TargetIndex& target,
+                    const ExplainOptions& options) {
+  const c10::NoGradGuard no_grad;
+  LateChecks checks;
+  Attribution result =
+      walk_back(plan, inputs, run_forward(plan, inputs, options, checks), target, options, checks);
+  checks.settle();
   return result;
 }
 
@@ -131,17 +153,23 @@ Json rewrites_record(const Plan& plan) {
   return rewrites;
 }
 
-Json provenance(const Model& model, const Plan& plan, const ExplainOptions& options) {
+Json provenance(const Model& model, const std::string& kind, Json how, const ExplainOptions& options) {
   return {{"model_type", model.model_type},
           {"task", model.task},
-          {"composite", {{"name", plan.composite}, {"arguments", plan.arguments}}},
+          {kind, std::move(how)},
           {"target", options.targets.size() == 1 ? Json(options.targets[0]) : Json(options.targets)},
           {"start", to_string(options.start)},
           {"dtype", dtype_name(model.dtype)},
           {"device", model.device.str()},
-          {"versions", {{"lrpp", version_string}, {"torch", TORCH_VERSION}}},
-          {"canonizers", rewrites_record(plan)},
-          {"rules", rules_record(plan)}};
+          {"versions", {{"lrpp", version_string}, {"torch", TORCH_VERSION}}}};
+}
+
+Json provenance(const Model& model, const Plan& plan, const ExplainOptions& options) {
+  Json record =
+      provenance(model, "composite", {{"name", plan.composite}, {"arguments", plan.arguments}}, options);
+  record["canonizers"] = rewrites_record(plan);
+  record["rules"] = rules_record(plan);
+  return record;
 }
 
 }  // namespace lrpp

@@ -35,6 +35,7 @@ struct Attribution {
   Tensor relevance_token;  ///< [R, T]: summed over channels, at the embeddings of a text model or the tokens
                            ///< that enter the first layer of a vision model; undefined without tokens
   std::optional<Ledger> ledger;  ///< where the plan is an audit
+  Json facts = Json::object();   ///< what a method has to say about how it came out; goes into the record
 };
 
 /// One forward pass, then seed and walk for every target. The inputs' `position` [B P] may hold several
@@ -47,6 +48,10 @@ Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& input
                     const std::vector<std::string>& labels, const ExplainOptions& options,
                     LateChecks& checks);
 
+/// As above, of targets that are resolved: [R], as many for each of the model's outputs. `options` say how.
+Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs, const TargetIndex& target,
+                    const ExplainOptions& options = {});
+
 /// The rule of each node, in the order of the graph: node, op, rule (null for sources) and its parameters.
 Json rules_record(const Plan& plan);
 /// What the plan's canonizers changed.
@@ -54,5 +59,7 @@ Json rewrites_record(const Plan& plan);
 
 /// Versions, model, rules and settings: what someone needs to make the same explanation again.
 Json provenance(const Model& model, const Plan& plan, const ExplainOptions& options);
+/// What of it does not depend on rules; `how` says what explains, under the key `kind`.
+Json provenance(const Model& model, const std::string& kind, Json how, const ExplainOptions& options);
 
 }  // namespace lrpp

@@ -22,6 +22,7 @@ struct Node {
   std::string name;  ///< the checkpoint's module name: "backbone.layers.0.mixer.conv1d"
   OpPtr op;
   std::vector<Value> inputs;
+  friend bool operator==(const Node&, const Node&) = default;  ///< the same op, not one like it
 };
 
 /// A directed acyclic graph of ops. Nodes stand in an order in which they can be computed.
@@ -41,6 +42,9 @@ class Graph {
   /// The tokens [B,T,D] as they enter the first layer, whose relevance is read in passing; none for models
   /// without tokens. Of a text model these are its embeddings, `attributed`.
   std::optional<Value> tokens() const { return tokens_; }
+
+  /// Whether both are the same ops, wired and read out alike.
+  friend bool operator==(const Graph&, const Graph&) = default;
 
  private:
   friend class GraphBuilder;

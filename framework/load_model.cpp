@@ -37,6 +37,7 @@ Model load_model(const Registry& registry, const std::filesystem::path& director
   Model model = adapter.load({directory, std::move(config), Checkpoint::open(directory)}, options);
   model.model_type = adapter.model_type;
   model.default_composite = adapter.default_composite;
+  model.composite = registry.make_composite(adapter.default_composite);
   model.directory = directory;
   model.dtype = options.dtype;
   model.device = options.device;

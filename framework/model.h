@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lrpp/framework/graph.h>
+#include <lrpp/framework/composite.h>
 
 #include <filesystem>
 #include <map>
@@ -21,7 +21,8 @@ struct Model {
   Graph graph;
   std::string model_type;
   std::string default_composite;
-  std::string task;                 ///< "language model", "classifier" or "image classifier"
+  Composite composite;  ///< the default one, as the registry made it; no entries where none loaded the model
+  std::string task;     ///< "language model", "classifier" or "image classifier"
   std::vector<std::string> labels;  ///< by class; empty for a language model, whose classes are tokens
   int64_t vocabulary_size = 0;      ///< token ids lie in [0, vocabulary_size); 0: the model reads no text
   int64_t max_tokens = 0;           ///< the longest input there are positions for; 0: any length

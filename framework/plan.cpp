@@ -32,6 +32,18 @@ void mark_signals(Plan& plan) {
   }
 }
 
+void keep_values(Plan& plan, const std::vector<Value>& values) {
+  for (const Value& v : values)
+    plan.steps[static_cast<size_t>(v.node)].keep[static_cast<size_t>(v.output)] = true;
+}
+
+/// What an explanation reads: the output, and where relevance ends and passes.
+std::vector<Value> read_out(const Graph& graph) {
+  std::vector<Value> values{graph.attributed(), graph.output()};
+  if (graph.tokens()) values.push_back(*graph.tokens());
+  return values;
+}
+
 void mark_kept(Plan& plan) {
   const Graph& graph = plan.graph;
   const auto keep = [&](Value v) {
@@ -52,9 +64,7 @@ void mark_kept(Plan& plan) {
       if (other) keep({index, static_cast<int>(o)});
     }
   }
-  keep(graph.attributed());
-  keep(graph.output());
-  if (graph.tokens()) keep(*graph.tokens());
+  keep_values(plan, read_out(graph));
 }
 
 void canonize(Plan& plan, const Composite& composite) {
@@ -64,6 +74,23 @@ void canonize(Plan& plan, const Composite& composite) {
     if (changes.empty()) continue;
     plan.graph = std::move(rewritten);
     plan.rewrites.push_back({canonizer.name, std::move(changes)});
+  }
+}
+
+void make_steps(Plan& plan, const std::vector<RulePtr>& rules) {
+  const std::vector<Node>& nodes = plan.graph.nodes();
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const auto outputs = static_cast<size_t>(nodes[i].op->num_outputs());
+    Plan::Step step;
+    step.rule = rules[i];
+    step.keep.assign(outputs, plan.audit);
+    step.gets_multiplier.assign(outputs, false);
+    step.gets_relevance.assign(outputs, false);
+    step.last_use.assign(outputs, -1);
+    plan.steps.push_back(std::move(step));
+    for (const Value& v : nodes[i].inputs) {
+      plan.steps[static_cast<size_t>(v.node)].last_use[static_cast<size_t>(v.output)] = static_cast<int>(i);
+    }
   }
 }
 
@@ -87,23 +114,34 @@ Plan make_plan(Graph graph, const Composite& composite, bool audit) {
     pick_early(plan.graph, rules);
     fuse(plan.graph, rules, composite.fusions);
   }
-  const std::vector<Node>& nodes = plan.graph.nodes();
-  for (size_t i = 0; i < rules.size(); ++i) {
-    const auto outputs = static_cast<size_t>(nodes[i].op->num_outputs());
-    Plan::Step step;
-    step.rule = rules[i];
-    step.keep.assign(outputs, audit);
-    step.gets_multiplier.assign(outputs, false);
-    step.gets_relevance.assign(outputs, false);
-    step.last_use.assign(outputs, -1);
-    plan.steps.push_back(std::move(step));
-    for (const Value& v : nodes[i].inputs) {
-      plan.steps[static_cast<size_t>(v.node)].last_use[static_cast<size_t>(v.output)] = static_cast<int>(i);
-    }
-  }
+  make_steps(plan, rules);
   mark_signals(plan);
   mark_kept(plan);
   plan.segments = find_segments(plan);
+  return plan;
+}
+
+Plan make_forward_plan(Graph graph, const Composite& composite) {
+  Plan plan;
+  plan.graph = std::move(graph);
+  std::vector<RulePtr> rules(plan.graph.nodes().size());
+  if (!composite.entries.empty()) {
+    canonize(plan, composite);
+    rules = assign_rules(plan.graph, composite);
+    pick_early(plan.graph, rules);
+    fuse(plan.graph, rules, composite.fusions);
+  }
+  make_steps(plan, rules);
+  keep_values(plan, read_out(plan.graph));
+  return plan;
+}
+
+Plan make_forward_plan(Graph graph, const std::vector<Value>& keep) {
+  Plan plan;
+  plan.graph = std::move(graph);
+  make_steps(plan, std::vector<RulePtr>(plan.graph.nodes().size()));
+  keep_values(plan, read_out(plan.graph));
+  keep_values(plan, keep);
   return plan;
 }
 

@@ -39,6 +39,12 @@ struct Plan {
 /// which signals can arrive where and so which values must be kept. Throws as `assign_rules`.
 Plan make_plan(Graph graph, const Composite& composite, bool audit = false);
 
+/// A plan to run the graph forwards, which no walk can follow: canonized, fused and with the token picked
+/// early as the composite's rules allow (not at all without entries). Only what is read out is kept.
+Plan make_forward_plan(Graph graph, const Composite& composite);
+/// The same of the graph as it stands, with these values kept too.
+Plan make_forward_plan(Graph graph, const std::vector<Value>& keep);
+
 /// Whether the walk goes through node `index`: it ends at sources and where relevance is read out.
 bool carries_on(const Plan& plan, int index);
 

@@ -1,4 +1,5 @@
 #include <lrpp/framework/io/suggest.h>
+#include <lrpp/framework/methods/composite_method.h>
 #include <lrpp/framework/registry.h>
 
 #include <algorithm>
@@ -47,7 +48,16 @@ void Registry::add_rule(RuleInfo info) {
 
 void Registry::add_composite(CompositeInfo info) {
   std::string name = info.name;
+  require(!methods_.contains(name), "registry",
+          "a composite is a method too, and one named '{}' is registered already; choose another name", name);
   add_to(composites_, "composite", std::move(name), std::move(info));
+}
+
+void Registry::add_method(MethodInfo info) {
+  std::string name = info.name;
+  require(!composites_.contains(name), "registry",
+          "a composite is a method too, and one named '{}' is registered already; choose another name", name);
+  add_to(methods_, "method", std::move(name), std::move(info));
 }
 
 void Registry::add_adapter(AdapterInfo info) {
@@ -83,6 +93,17 @@ Composite Registry::make_composite(std::string_view name, const Json& arguments)
   Composite composite = look_up(composites_, "composite", name).make(*this, arguments);
   composite.fusions = fusions();
   return composite;
+}
+
+MethodPtr Registry::make_method(std::string_view name, const Json& parameters) const {
+  if (const auto found = methods_.find(name); found != methods_.end())
+    return found->second.make(*this, parameters);
+  if (!composites_.contains(name)) {
+    std::vector<std::string> known = names_of(methods_);
+    for (std::string& composite : names_of(composites_)) known.push_back(std::move(composite));
+    fail("method", "unknown method '{}'; {}", name, list_known(name, known));
+  }
+  return std::make_shared<CompositeMethod>(make_composite(name, parameters));
 }
 
 const OpInfo& Registry::op(std::string_view type) const { return look_up(ops_, "op", type); }

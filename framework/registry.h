@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,8 @@
 namespace lrpp {
 
 class Registry;
+class Method;
+using MethodPtr = std::shared_ptr<const Method>;
 
 struct OpInfo {
   std::string type;
@@ -34,6 +37,13 @@ struct CompositeInfo {
   std::string name, summary;
   std::vector<ParameterInfo> parameters;
   std::function<Composite(const Registry&, const Json&)> make;
+};
+
+/// A way to explain that is no composite of rules; see methods/method.h.
+struct MethodInfo {
+  std::string name, summary, source;  ///< source: the paper
+  std::vector<ParameterInfo> parameters;
+  std::function<MethodPtr(const Registry&, const Json&)> make;
 };
 
 /// A directory with config.json and a checkpoint.
@@ -65,6 +75,7 @@ class Registry {
   void add_op(OpInfo info);
   void add_rule(RuleInfo info);
   void add_composite(CompositeInfo info);
+  void add_method(MethodInfo info);
   void add_adapter(AdapterInfo info);
   void add_canonizer(Canonizer canonizer);
   void add_fusion(Fusion fusion);
@@ -92,9 +103,21 @@ class Registry {
                    }});
   }
 
+  /// Registers a method that `make(registry, parameters)` builds, its parameters a plain struct.
+  template <class P, std::invocable<const Registry&, const P&> Make>
+  void add_method(std::string name, std::string summary, std::string source, Make make) {
+    const std::string where = "method " + name;
+    add_method({std::move(name), std::move(summary), std::move(source), describe<P>(),
+                [where, make](const Registry& registry, const Json& json) -> MethodPtr {
+                  return make(registry, from_json_value<P>(json, where));
+                }});
+  }
+
   /// Each throws UserError for an unknown name, listing the known ones, nearest first.
   RulePtr make_rule(std::string_view name, const Json& parameters = Json::object()) const;
   Composite make_composite(std::string_view name, const Json& arguments = Json::object()) const;
+  /// A method by its name; a composite is one too.
+  MethodPtr make_method(std::string_view name, const Json& parameters = Json::object()) const;
   const Canonizer& canonizer(std::string_view name) const;
   /// All fusions, by name.
   std::vector<Fusion> fusions() const;
@@ -104,6 +127,7 @@ class Registry {
   const std::map<std::string, OpInfo, std::less<>>& ops() const { return ops_; }
   const std::map<std::string, RuleInfo, std::less<>>& rules() const { return rules_; }
   const std::map<std::string, CompositeInfo, std::less<>>& composites() const { return composites_; }
+  const std::map<std::string, MethodInfo, std::less<>>& methods() const { return methods_; }
   const std::map<std::string, AdapterInfo, std::less<>>& adapters() const { return adapters_; }
   const std::map<std::string, Canonizer, std::less<>>& canonizers() const { return canonizers_; }
 
@@ -111,6 +135,7 @@ class Registry {
   std::map<std::string, OpInfo, std::less<>> ops_;
   std::map<std::string, RuleInfo, std::less<>> rules_;
   std::map<std::string, CompositeInfo, std::less<>> composites_;
+  std::map<std::string, MethodInfo, std::less<>> methods_;
   std::map<std::string, AdapterInfo, std::less<>> adapters_;
   std::map<std::string, Canonizer, std::less<>> canonizers_;
   std::map<std::string, Fusion, std::less<>> fusions_;
