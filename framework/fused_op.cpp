@@ -29,6 +29,8 @@ std::string FusedRule::rejects(const Op& op) const {
 
 Needs FusedRule::needs(const Op& op) const { return as_fused(op).relevance_needs(); }
 
+bool FusedRule::reaches(const Op& op, int i) const { return as_fused(op).reaches(i); }
+
 Tensors FusedRule::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
   return as_fused(op).relevance(kept, outputs);
 }

@@ -39,6 +39,8 @@ class FusedOp : public Op {
 
   /// What `relevance` reads. An op may have outputs beyond those of its parts that are for this alone.
   virtual Needs relevance_needs() const = 0;
+  /// Whether `relevance` may give input `i` something.
+  virtual bool reaches(int i) const { return true; }
   /// Multipliers at the outputs (undefined: none arrived) -> multipliers at the inputs, as the parts' rules
   /// pass them.
   virtual Tensors relevance(const Kept& kept, const Tensors& outputs) const = 0;
@@ -54,6 +56,7 @@ class FusedRule final : public RuleWith<NoParameters> {
   std::string_view name() const override { return "fused"; }
   std::string rejects(const Op& op) const override;
   Needs needs(const Op& op) const override;
+  bool reaches(const Op& op, int i) const override;
   Tensors propagate(const Op& op, const Kept& kept, const Tensors& outputs) const override;
 };
 

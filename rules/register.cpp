@@ -3,6 +3,7 @@
 #include <lrpp/rules/composite_parts.h>
 #include <lrpp/rules/constant_norm.h>
 #include <lrpp/rules/epsilon.h>
+#include <lrpp/rules/fused/attention.h>
 #include <lrpp/rules/gradient.h>
 #include <lrpp/rules/hold.h>
 #include <lrpp/rules/identity.h>
@@ -57,6 +58,7 @@ void register_rules(Registry& registry) {
                                     "Springenberg et al. 2015, arXiv:1412.6806", false);
   registry.add_rule<DeconvNet>("deconvnet", "a ReLU passes a positive gradient, whatever its input",
                                "Zeiler and Fergus 2014, arXiv:1311.2901", false);
+  registry.add_fusion(attention_fusion());
   register_canonizers(registry);
   register_general_composites(registry);
   register_cnn_composites(registry);
