@@ -8,6 +8,11 @@ namespace {
 
 bool is_source(const Node& node) { return node.op->kind() == OpKind::source; }
 
+[[noreturn]] void refuse(std::string_view why) {
+  fail("recording", "this model's explanation has to wait for the device on its way; explain without. ({})",
+       why);
+}
+
 Tensor copy_of(const Tensor& t) { return t.defined() ? t.clone() : t; }
 
 }  // namespace
@@ -35,9 +40,10 @@ Recording::Recording(const Plan& plan, const std::map<std::string, Tensor>& inpu
   try {
     const HostCopies::Give give(copies_);
     graph_->record(work);
+  } catch (const c10::Error& error) {
+    refuse(error.what_without_backtrace());
   } catch (const std::exception& error) {
-    fail("recording", "this model's explanation has to wait for the device on its way; explain without. ({})",
-         error.what());
+    refuse(error.what());
   }
 }
 
@@ -75,11 +81,15 @@ std::map<std::string, Tensor> Recording::compute_sources(const std::map<std::str
     if (!is_source(node)) continue;
     if (graph.inputs().contains(node.name)) {
       values[i] = inputs.at(node.name);
-    } else if (!node.inputs.empty()) {
-      Tensors arguments;
-      for (const Value& v : node.inputs) arguments.push_back(values.at(v.node));
-      result[node.name] = values[i] = node.op->forward(arguments).at(0);
+      continue;
     }
+    Tensors arguments;
+    for (const Value& v : node.inputs) {
+      LRPP_ASSERT(values.contains(v.node), "{} is a source and reads what is none", describe(node));
+      arguments.push_back(values.at(v.node));
+    }
+    values[i] = node.op->forward(arguments).at(0);
+    if (!node.inputs.empty()) result[node.name] = values[i];
   }
   return result;
 }

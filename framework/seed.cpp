@@ -1,4 +1,5 @@
 #include <lrpp/framework/error.h>
+#include <lrpp/framework/host_copies.h>
 #include <lrpp/framework/io/suggest.h>
 #include <lrpp/framework/seed.h>
 
@@ -57,7 +58,7 @@ TargetIndex resolve_target(std::string_view target, const Tensor& logits, const 
     const int64_t low = given.min().item<int64_t>(), high = given.max().item<int64_t>();
     require(low >= 0 && high < classes, "target", "the inputs' targets must lie in [0, {}); got {}", classes,
             low < 0 ? low : high);
-    return {given.to(logits.device()), {}};
+    return {to_device(given, logits.device()), {}};
   }
   if (const auto one = find_class(target, classes, lookup)) return {everywhere(*one, logits), {}};
   // Labels may hold hyphens themselves: every hyphen is tried.

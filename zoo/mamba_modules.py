@@ -1,9 +1,12 @@
 """What the scripts that train Mamba models in this folder have in common.
 
-Shapes in comments: T tokens, B sequences, E inner width, N states.
+Shapes in comments: T tokens, B sequences, D hidden, E inner width, N states.
 """
 
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 
@@ -39,3 +42,32 @@ class RMSNorm(nn.Module):
 
     def forward(self, x):
         return self.weight * x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.epsilon)
+
+
+class Mixer(nn.Module):
+    """Mamba's, by the tensor names of Hugging Face: [B,T,D] -> [B,T,D]."""
+
+    def __init__(self, config):
+        super().__init__()
+        d, e, n = config["hidden_size"], config["intermediate_size"], config["state_size"]
+        self.rank, self.state_size = config["time_step_rank"], n
+        self.in_proj = nn.Linear(d, 2 * e, bias=False)
+        self.conv1d = nn.Conv1d(e, e, config["conv_kernel"], groups=e, padding=config["conv_kernel"] - 1)
+        self.x_proj = nn.Linear(e, self.rank + 2 * n, bias=False)
+        self.dt_proj = nn.Linear(self.rank, e)
+        self.A_log = nn.Parameter(torch.arange(1, n + 1.0).log().repeat(e, 1))
+        self.D = nn.Parameter(torch.ones(e))
+        self.out_proj = nn.Linear(e, d, bias=False)
+        # Steps start log-uniform in [0.001, 0.1], as in Mamba's own code; the bias is softplus's inverse of them.
+        step = torch.exp(torch.rand(e) * math.log(100.0) + math.log(0.001))
+        self.dt_proj.bias.data = step + torch.log(-torch.expm1(-step))
+
+    def forward(self, x):
+        x, gate = self.in_proj(x).transpose(0, 1).chunk(2, -1)  # time-major from here: [T,B,E]
+        x = F.silu(self.conv1d(x.permute(1, 2, 0))[..., :len(x)]).permute(2, 0, 1)
+        step, b, c = self.x_proj(x).split([self.rank, self.state_size, self.state_size], -1)
+        step = F.softplus(self.dt_proj(step))
+        decay = torch.exp(step.unsqueeze(-1) * -torch.exp(self.A_log))
+        states = Recurrence.apply(decay, (step * x).unsqueeze(-1) * b.unsqueeze(2))
+        y = (states @ c.unsqueeze(-1)).squeeze(-1) + self.D * x
+        return self.out_proj(y * F.silu(gate)).transpose(0, 1)
