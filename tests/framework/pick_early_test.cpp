@@ -122,8 +122,15 @@ TEST(PickEarly, ServesSeveralPositionsOfEachExample) {
   }
 }
 
+/// The choice alone moved, nothing fused.
+Plan simple_plan(const Graph& graph) {
+  Composite composite = builtin_registry().make_composite("lrp-0");
+  composite.fusions.clear();
+  return make_plan(graph, composite);
+}
+
 TEST(PickEarly, AttentionThatSeesEverythingIsComputedForOneTokenOnly) {
-  const Plan plan = make_plan(attention_graph(false, false), builtin_registry().make_composite("lrp-0"));
+  const Plan plan = simple_plan(attention_graph(false, false));
   const Trace trace = forward(plan, {{"x", random({2, tokens, channels}, 20)}});
   EXPECT_EQ(shape_of(trace, plan, "scores"), "[2, 2, 1, 5]");
   EXPECT_EQ(shape_of(trace, plan, "q"), "[2, 1, 6]");
@@ -132,7 +139,7 @@ TEST(PickEarly, AttentionThatSeesEverythingIsComputedForOneTokenOnly) {
 }
 
 TEST(PickEarly, CausalAttentionIsComputedWhole) {
-  const Plan plan = make_plan(attention_graph(false, true), builtin_registry().make_composite("lrp-0"));
+  const Plan plan = simple_plan(attention_graph(false, true));
   const Trace trace = forward(plan, {{"x", random({2, tokens, channels}, 20)}});
   EXPECT_EQ(shape_of(trace, plan, "scores"), "[2, 2, 5, 5]");
   EXPECT_EQ(shape_of(trace, plan, "o"), "[2, 1, 6]");
