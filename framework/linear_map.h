@@ -22,6 +22,9 @@ class LinearMap {
   /// The same map with every entry w of W replaced by change(w), which works element by element (absolute
   /// value, positive part, ...). The bias stays. Throws UserError where W has no explicit entries.
   virtual std::unique_ptr<LinearMap> with_weights(const std::function<Tensor(const Tensor&)>& change) const;
+  /// The same map with every entry of W a 1, which counts. As all outputs (of a group) are then the same, and
+  /// all inputs, a map may do that with less work.
+  virtual std::unique_ptr<LinearMap> with_ones() const;
 };
 
 }  // namespace lrpp

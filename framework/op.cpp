@@ -72,4 +72,8 @@ std::unique_ptr<LinearMap> LinearMap::with_weights(const std::function<Tensor(co
   fail("linear map", "this op has no explicit weight matrix; choose a rule that needs no modified weights");
 }
 
+std::unique_ptr<LinearMap> LinearMap::with_ones() const {
+  return with_weights([](const Tensor& w) { return at::ones_like(w); });
+}
+
 }  // namespace lrpp

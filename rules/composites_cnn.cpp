@@ -1,6 +1,7 @@
 #include <lrpp/rules/backprop.h>
 #include <lrpp/rules/composite_parts.h>
 #include <lrpp/rules/epsilon.h>
+#include <lrpp/rules/gamma.h>
 #include <lrpp/rules/gradient.h>
 #include <lrpp/rules/input_rules.h>
 #include <lrpp/rules/pass.h>

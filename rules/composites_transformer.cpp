@@ -3,9 +3,9 @@
 #include <lrpp/rules/composite_parts.h>
 #include <lrpp/rules/constant_norm.h>
 #include <lrpp/rules/epsilon.h>
+#include <lrpp/rules/gamma.h>
 #include <lrpp/rules/hold.h>
 #include <lrpp/rules/pass.h>
-#include <lrpp/rules/sign_rules.h>
 
 namespace lrpp::rules {
 namespace {

@@ -20,9 +20,9 @@ struct Counted {
   Tensor z;
 };
 
-Counted count(const Op& op, const Kept& kept, const std::function<Tensor(const Tensor&)>& change) {
+Counted count(std::unique_ptr<LinearMap> map, const Kept& kept) {
   Counted counted;
-  counted.map = op.linear_map(kept)->with_weights(change);
+  counted.map = std::move(map);
   // One example stands for all: the sizes of the others are the same.
   std::vector<int64_t> sizes = kept.input_meta(0).sizes;
   sizes.at(0) = 1;
@@ -30,8 +30,12 @@ Counted count(const Op& op, const Kept& kept, const std::function<Tensor(const T
   return counted;
 }
 
-Tensor ones(const Tensor& w) { return at::ones_like(w); }
+Counted count_equal(const Op& op, const Kept& kept) { return count(op.linear_map(kept)->with_ones(), kept); }
+
 Tensor squares(const Tensor& w) { return w.square(); }
+Counted count_squares(const Op& op, const Kept& kept) {
+  return count(op.linear_map(kept)->with_weights(squares), kept);
+}
 
 }  // namespace
 
@@ -45,12 +49,12 @@ Flat::Flat(FlatParameters parameters) : parameters_(parameters) {
 }
 
 Tensors Flat::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
-  const Counted counted = count(op, kept, ones);
+  const Counted counted = count_equal(op, kept);
   return only_first(op, counted.map->transpose(outputs.at(0) / stabilize(counted.z, parameters_.stabilizer)));
 }
 
 Absorbed Flat::absorbed(const Op& op, const Kept& all, const Passage& passage) const {
-  const Counted counted = count(op, all, ones);
+  const Counted counted = count_equal(op, all);
   const Tensor divisor = stabilize(counted.z, parameters_.stabilizer);
   Absorbed absorbed;
   absorbed.stabilizer = dot_per_example((divisor - counted.z) / divisor, passage.outputs.at(0));
@@ -62,14 +66,14 @@ WSquare::WSquare(WSquareParameters parameters) : parameters_(parameters) {
 }
 
 Tensors WSquare::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
-  const Counted counted = count(op, kept, squares);
+  const Counted counted = count_squares(op, kept);
   const Tensor bias = parameters_.zero_bias ? Tensor() : view_bias(op, kept);
   const Tensor z = bias.defined() ? counted.z + squares(bias) : counted.z;
   return only_first(op, counted.map->transpose(outputs.at(0) / stabilize(z, parameters_.stabilizer)));
 }
 
 Absorbed WSquare::absorbed(const Op& op, const Kept& all, const Passage& passage) const {
-  const Counted counted = count(op, all, squares);
+  const Counted counted = count_squares(op, all);
   const Tensor bias = parameters_.zero_bias ? Tensor() : view_bias(op, all);
   const Tensor z = bias.defined() ? counted.z + squares(bias) : counted.z;
   const Tensor divisor = stabilize(z, parameters_.stabilizer);
@@ -81,8 +85,9 @@ Absorbed WSquare::absorbed(const Op& op, const Kept& all, const Passage& passage
 }
 
 struct ZBox::Box {
-  std::unique_ptr<LinearMap> all, positive, negative;
-  Tensor low, high, z;
+  std::unique_ptr<LinearMap> positive, negative;
+  Tensor low, high;  ///< of one example, which stands for all
+  Tensor z;
 };
 
 ZBox::ZBox(ZBoxParameters parameters) : parameters_(std::move(parameters)) {
@@ -106,7 +111,9 @@ std::string ZBox::rejects(const Op& op) const {
   return InputRule::rejects(op);
 }
 
-Needs ZBox::needs(const Op& op) const { return op.linear_map_needs() + Needs::only_inputs({0}); }
+Needs ZBox::needs(const Op& op) const {
+  return op.linear_map_needs() + Needs::only_inputs({0}) + Needs::only_outputs({0});
+}
 
 ZBox::Box ZBox::make_box(const Op& op, const Kept& kept) const {
   const Tensor& x = kept.input(0);
@@ -118,25 +125,28 @@ ZBox::Box ZBox::make_box(const Op& op, const Kept& kept) const {
   std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
   shape[static_cast<size_t>(channel_dim)] = count;
   const auto bound = [&](const std::vector<double>& values) {
-    return at::tensor(values, at::kDouble).reshape(shape).to(x.options()).expand_as(x);
+    return at::tensor(values, at::kDouble).reshape(shape).to(x.options()).expand_as(x.narrow(0, 0, 1));
   };
   const auto view = op.linear_map(kept);
-  Box box{view->with_weights([](const Tensor& w) { return w; }),
-          view->with_weights([](const Tensor& w) { return w.clamp_min(0); }),
+  Box box{view->with_weights([](const Tensor& w) { return w.clamp_min(0); }),
           view->with_weights([](const Tensor& w) { return w.clamp_max(0); }),
           bound(parameters_.low),
           bound(parameters_.high),
           {}};
+  const Tensor corner = box.positive->apply(box.low) + box.negative->apply(box.high);
   // The bias is the same for x and for the corner of the box that is subtracted, so that it cancels.
-  box.z = box.all->apply(x) - box.positive->apply(box.low) - box.negative->apply(box.high);
+  const Tensor bias = view->bias();
+  box.z = kept.output(0) - (bias.defined() ? corner + bias : corner);
   return box;
 }
 
 Tensors ZBox::propagate(const Op& op, const Kept& kept, const Tensors& outputs) const {
   const Box box = make_box(op, kept);
   const Tensor s = outputs.at(0) / stabilize(box.z, parameters_.stabilizer);
-  return only_first(op, kept.input(0) * box.all->transpose(s) - box.low * box.positive->transpose(s) -
-                            box.high * box.negative->transpose(s));
+  const Tensor& x = kept.input(0);
+  // Every weight is in one of the two.
+  return only_first(op,
+                    (x - box.low) * box.positive->transpose(s) + (x - box.high) * box.negative->transpose(s));
 }
 
 Absorbed ZBox::absorbed(const Op& op, const Kept& all, const Passage& passage) const {

@@ -14,6 +14,11 @@ bool has_linear_view(const Op& op) {
   }
 }
 
+std::string lacks_signed_weights(std::string_view rule, const Op& op) {
+  const bool fits = has_linear_view(op) && op.kind() != OpKind::wiring && op.has_explicit_weights();
+  return fits ? "" : fmt::format("{} needs a linear op whose weights can be told apart by their sign", rule);
+}
+
 Needs linear_view_needs(const Op& op) {
   return op.kind() == OpKind::wiring ? op.vjp_needs() : op.linear_map_needs();
 }

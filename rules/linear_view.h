@@ -8,6 +8,9 @@ namespace lrpp::rules {
 /// Products have one view for each factor and need a rule that chooses.
 bool has_linear_view(const Op& op);
 
+/// Why `rule`, which tells weights apart by their sign, cannot serve the op; empty where it can.
+std::string lacks_signed_weights(std::string_view rule, const Op& op);
+
 /// What `transpose_view` reads.
 Needs linear_view_needs(const Op& op);
 

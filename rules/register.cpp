@@ -4,6 +4,7 @@
 #include <lrpp/rules/constant_norm.h>
 #include <lrpp/rules/epsilon.h>
 #include <lrpp/rules/fused/attention.h>
+#include <lrpp/rules/gamma.h>
 #include <lrpp/rules/gradient.h>
 #include <lrpp/rules/hold.h>
 #include <lrpp/rules/identity.h>

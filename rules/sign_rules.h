@@ -2,16 +2,17 @@
 
 #include <lrpp/framework/rule.h>
 
-#include <functional>
 #include <vector>
 
 namespace lrpp::rules {
 
-/// Base of rules that treat positive and negative contributions of a linear map apart. Each is a sum of parts
+/// Base of rules that treat contributions that raise an output and those that lower it apart. Each is a sum
+/// of one or two parts,
 ///   R_i = sum over parts of factor * sum_j (v_ij x_i) / z_j R_j,
-/// where each part has weights v of its own for the positive and for the negative inputs, and z is the sum of
-/// the part's contributions and its bias, stabilised. What they give is proportional to x, so that they give
-/// a multiplier without a division by x. Where no input is negative, the half for negative inputs is skipped.
+/// where v are the weights that raise (or lower) with a positive or a negative input, and z is the sum of the
+/// part's contributions and its bias, stabilised. What they give is proportional to x, so that they give a
+/// multiplier without a division by x. Where no input is negative, the products for negative inputs are
+/// skipped, and so is a part whose factor is 0.
 class SignRule : public Rule {
  public:
   std::string rejects(const Op& op) const final;
@@ -22,30 +23,21 @@ class SignRule : public Rule {
   Absorbed absorbed(const Op& op, const Kept& all, const Passage& passage) const final;
 
  protected:
-  using Change = std::function<Tensor(const Tensor&)>;
-  /// Which outputs a part is for, by the sign of the layer's output.
-  enum class Outputs { all, positive, negative };
-  struct Part {
-    double factor;
-    Change positive, negative;  ///< of the weights, for the positive and for the negative inputs
-    Outputs outputs = Outputs::all;
-  };
-  struct Settings {
-    std::vector<Part> parts;
-    double stabilizer = 1e-6;
-    double threshold = 0;  ///< an output above it is positive
-    bool zero_bias = false;
-  };
-
-  explicit SignRule(Settings settings) : settings_(std::move(settings)) {}
+  /// alpha times what raises minus beta times what lowers.
+  SignRule(double alpha, double beta, double stabilizer, bool zero_bias);
 
  private:
+  struct Part {
+    double factor;
+    bool raising;
+  };
+  class Halves;
   struct Divided;
-  Divided divide(const Op& op, const Part& part, const Kept& kept, const Tensor& relevance) const;
-  /// 1 where the part is for an output, else 0; undefined for all.
-  Tensor mask(const Part& part, const Kept& kept) const;
+  Divided divide(const Halves& halves, const Part& part, const Tensor& relevance) const;
 
-  Settings settings_;
+  std::vector<Part> parts_;
+  double stabilizer_;
+  bool zero_bias_;
 };
 
 struct ZPlusParameters {
@@ -87,48 +79,6 @@ class AlphaBeta final : public SignRule {
 
  private:
   AlphaBetaParameters parameters_;
-};
-
-struct GammaParameters {
-  double gamma = 0.25;
-  double stabilizer = 1e-6;
-  bool zero_bias = false;
-};
-
-/// Contributions of the output's own sign count 1 + gamma times: for positive outputs x^+ (w + gamma w^+) and
-/// x^- (w + gamma w^-), for negative outputs the other way round (Montavon et al. 2019,
-/// doi:10.1007/978-3-030-28954-6_10, eq. 10.11, for inputs of both signs as Zennit has it). An output of
-/// exactly 0 passes nothing on. Conserves but for bias, stabiliser and such outputs.
-class Gamma final : public SignRule {
- public:
-  using ParameterStruct = GammaParameters;
-  /// Throws UserError for a negative gamma or stabilizer.
-  explicit Gamma(GammaParameters parameters = {});
-  std::string_view name() const override { return "gamma"; }
-  Json parameters() const override { return to_json_value(parameters_); }
-
- private:
-  GammaParameters parameters_;
-};
-
-struct GeneralizedGammaParameters {
-  double gamma = 0.25;
-  double threshold = 1e-6;  ///< an output above it counts as positive, below it as negative
-  double stabilizer = 0;
-};
-
-/// The gamma rule as MambaLRP's authors apply it in Vision Mamba (arXiv:2406.07592, appendix): no stabiliser,
-/// and outputs up to a threshold count as negative. Conserves but for the bias.
-class GeneralizedGamma final : public SignRule {
- public:
-  using ParameterStruct = GeneralizedGammaParameters;
-  /// Throws UserError for a negative gamma, threshold or stabilizer.
-  explicit GeneralizedGamma(GeneralizedGammaParameters parameters = {});
-  std::string_view name() const override { return "generalized-gamma"; }
-  Json parameters() const override { return to_json_value(parameters_); }
-
- private:
-  GeneralizedGammaParameters parameters_;
 };
 
 }  // namespace lrpp::rules

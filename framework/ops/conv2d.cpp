@@ -26,6 +26,40 @@ Tensor convolve_transposed(const Tensor& m, const Tensor& weight, const std::vec
                          output_padding, a.groups);
 }
 
+/// A convolution of ones. The channels of a group come in as their sum, and all that go out are the same, so
+/// that one stands for them.
+class Conv2dOfOnes final : public LinearMap {
+ public:
+  Conv2dOfOnes(const Tensor& weight, Tensor bias, std::vector<int64_t> input_sizes,
+               Conv2dAttributes attributes)
+      : one_(at::ones({attributes.groups, 1, weight.size(2), weight.size(3)}, weight.options())),
+        bias_(std::move(bias)),
+        in_(weight.size(1)),
+        out_(weight.size(0) / attributes.groups),
+        input_sizes_(std::move(input_sizes)),
+        attributes_(std::move(attributes)) {}
+  Tensor apply(const Tensor& x) const override {
+    return repeated(convolve(summed(x, in_), one_, {}, attributes_), out_);
+  }
+  Tensor transpose(const Tensor& m) const override {
+    return repeated(convolve_transposed(summed(m, out_), one_, input_sizes_, attributes_), in_);
+  }
+  Tensor bias() const override { return bias_; }
+
+ private:
+  /// [B,G*n,H,W] -> [B,G,H,W]
+  static Tensor summed(const Tensor& x, int64_t n) { return x.unflatten(1, {-1, n}).sum(2); }
+  /// The way back.
+  static Tensor repeated(const Tensor& x, int64_t n) {
+    return x.unsqueeze(2).expand({-1, -1, n, -1, -1}).flatten(1, 2);
+  }
+
+  Tensor one_, bias_;
+  int64_t in_, out_;  ///< channels of a group
+  std::vector<int64_t> input_sizes_;
+  Conv2dAttributes attributes_;
+};
+
 class Conv2dView final : public LinearMap {
  public:
   Conv2dView(Tensor weight, Tensor bias, std::vector<int64_t> input_sizes, Conv2dAttributes attributes)
@@ -40,6 +74,9 @@ class Conv2dView final : public LinearMap {
   Tensor bias() const override { return bias_.defined() ? bias_.reshape({-1, 1, 1}) : Tensor(); }
   std::unique_ptr<LinearMap> with_weights(const std::function<Tensor(const Tensor&)>& change) const override {
     return std::make_unique<Conv2dView>(change(weight_), bias_, input_sizes_, attributes_);
+  }
+  std::unique_ptr<LinearMap> with_ones() const override {
+    return std::make_unique<Conv2dOfOnes>(weight_, bias(), input_sizes_, attributes_);
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <lrpp/framework/ops/linear.h>
 #include <lrpp/framework/ops/norms.h>
 #include <lrpp/framework/ops/wiring.h>
+#include <lrpp/rules/gamma.h>
 #include <lrpp/rules/sign_rules.h>
 #include <lrpp/tests/rules/oracle.h>
 

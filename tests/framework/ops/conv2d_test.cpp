@@ -87,6 +87,20 @@ TEST(Conv2d, ModifiedWeights) {
   }
 }
 
+TEST(Conv2d, OnesCountWithOneChannelForAll) {
+  for (const Case& c : cases()) {
+    const ops::Conv2d op(random(c.weight, 1), random({c.weight[0]}, 3), c.attributes);
+    SCOPED_TRACE(op.attributes().dump());
+    const Tensor x = random(c.input, 2), y = op.forward({x})[0], m = random(y.sizes(), 4);
+    const auto view = op.linear_map(Kept::all({x}, {y}), 0);
+    const auto ones = view->with_ones();
+    const auto expected = view->with_weights([](const Tensor& w) { return at::ones_like(w); });
+    EXPECT_LT(relative_difference(ones->apply(x), expected->apply(x)), tolerance);
+    EXPECT_LT(relative_difference(ones->transpose(m), expected->transpose(m)), tolerance);
+    EXPECT_TRUE(ones->bias().equal(view->bias()));
+  }
+}
+
 TEST(Conv2d, TakesAnyLayoutOfWhatComesIn) {
   const Tensor weight = random({5, 3, 3, 3}, 1), x = random({2, 3, 6, 7}, 2);
   const ops::Conv2d op(weight, {}, {{2, 2}, {1, 1}, {1, 1}, 1});
