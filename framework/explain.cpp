@@ -113,8 +113,8 @@ Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& input
   return walk_back(plan, inputs, std::move(trace), std::move(target), options, checks);
 }
 
-Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs, const TargetIndex& target,
-                    const ExplainOptions& options) {
+Attribution explain_targets(const Plan& plan, const std::map<std::string, Tensor>& inputs,
+                            const TargetIndex& target, const ExplainOptions& options) {
   const c10::NoGradGuard no_grad;
   LateChecks checks;
   Attribution result =

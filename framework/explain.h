@@ -49,8 +49,8 @@ Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& input
                     LateChecks& checks);
 
 /// As above, of targets that are resolved: [R], as many for each of the model's outputs. `options` say how.
-Attribution explain(const Plan& plan, const std::map<std::string, Tensor>& inputs, const TargetIndex& target,
-                    const ExplainOptions& options = {});
+Attribution explain_targets(const Plan& plan, const std::map<std::string, Tensor>& inputs,
+                            const TargetIndex& target, const ExplainOptions& options = {});
 
 /// The rule of each node, in the order of the graph: node, op, rule (null for sources) and its parameters.
 Json rules_record(const Plan& plan);

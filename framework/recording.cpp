@@ -83,11 +83,13 @@ std::map<std::string, Tensor> Recording::compute_sources(const std::map<std::str
       values[i] = inputs.at(node.name);
       continue;
     }
-    Tensors arguments;
-    for (const Value& v : node.inputs) {
-      LRPP_ASSERT(values.contains(v.node), "{} is a source and reads what is none", describe(node));
-      arguments.push_back(values.at(v.node));
+    // A parameter that is shaped like what is computed is computed with it.
+    if (!std::all_of(node.inputs.begin(), node.inputs.end(),
+                     [&](const Value& v) { return values.contains(v.node); })) {
+      continue;
     }
+    Tensors arguments;
+    for (const Value& v : node.inputs) arguments.push_back(values.at(v.node));
     values[i] = node.op->forward(arguments).at(0);
     if (!node.inputs.empty()) result[node.name] = values[i];
   }

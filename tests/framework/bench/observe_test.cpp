@@ -105,7 +105,7 @@ class NodeObservation : public ::testing::Test {
   const Plan plan_ = make_plan(testing::perceptron(std::make_shared<ops::Relu>()),
                                builtin_registry().make_composite("lrp-0"));
   const Tensor x_ = random({7, 4});
-  void explain_once() const { explain(plan_, {{"x", x_}}, std::vector<std::string>{}); }
+  void explain_once() const { explain(plan_, {{"x", x_}}, {}, {}); }
 };
 
 TEST_F(NodeObservation, CountsBelongToTheNodeAndThePass) {
