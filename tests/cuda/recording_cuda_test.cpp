@@ -45,7 +45,9 @@ TEST_F(RecordingOnCuda, ExplainsOtherTokensAsExplainDoes) {
       EXPECT_TRUE(got.score.equal(expected.score));
       EXPECT_TRUE(got.target.target.equal(expected.target.target));
       ASSERT_EQ(got.position.defined(), expected.position.defined());
-      if (got.position.defined()) EXPECT_TRUE(got.position.equal(expected.position));
+      if (got.position.defined()) {
+        EXPECT_TRUE(got.position.equal(expected.position));
+      }
     }
   }
 }
