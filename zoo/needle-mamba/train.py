@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["torch>=2.6", "safetensors"]
+# dependencies = ["torch>=2.6", "numpy", "safetensors"]
 # ///
 """Trains needle-mamba: a small Mamba that reads a haystack of letters (haystacks.py) and answers which was marked.
 
