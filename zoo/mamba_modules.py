@@ -71,3 +71,32 @@ class Mixer(nn.Module):
         states = Recurrence.apply(decay, (step * x).unsqueeze(-1) * b.unsqueeze(2))
         y = (states @ c.unsqueeze(-1)).squeeze(-1) + self.D * x
         return self.out_proj(y * F.silu(gate)).transpose(0, 1)
+
+
+class Block(nn.Module):
+    def __init__(self, config, mixer):
+        super().__init__()
+        self.norm = RMSNorm(config["hidden_size"], config["layer_norm_epsilon"])
+        self.mixer = mixer(config)
+
+
+class Classifier(nn.Module):
+    """A causal Mamba, read at one token; Hugging Face's tensor names. `mixer` is the class of its mixers."""
+
+    def __init__(self, config, dropout=0.0, mixer=Mixer):
+        super().__init__()
+        d = config["hidden_size"]
+        self.backbone = nn.Module()
+        self.backbone.embeddings = nn.Embedding(config["vocab_size"], d)
+        self.backbone.layers = nn.ModuleList(Block(config, mixer) for _ in range(config["num_hidden_layers"]))
+        self.backbone.norm_f = RMSNorm(d, config["layer_norm_epsilon"])
+        self.lm_head = nn.Linear(d, config["num_labels"])
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, ids, lengths):
+        """ids [B,T], lengths [B] -> logits [B,C] at each text's last token."""
+        h = self.dropout(self.backbone.embeddings(ids))
+        for block in self.backbone.layers:
+            h = h + self.dropout(block.mixer(block.norm(h)))
+        last = h[torch.arange(len(ids), device=ids.device), lengths - 1]
+        return self.lm_head(self.dropout(self.backbone.norm_f(last)))

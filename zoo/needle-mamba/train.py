@@ -4,11 +4,12 @@
 # ///
 """Trains needle-mamba: a small Mamba that reads a haystack of letters (haystacks.py) and answers which was marked.
 
-    python train.py --output DIR
+    python train.py --output DIR [--smoke]
 
 --output  receives config.json, tokenizer.json and model.safetensors (float16); accuracy by distance goes to the screen
+--smoke   tries the script on short texts, for a CPU; what it writes is no model to ship
 
-Shapes in comments: B texts, T tokens, D hidden.
+Shapes in comments: B texts, T tokens.
 """
 
 import argparse
@@ -27,47 +28,20 @@ from torch import nn
 from haystacks import LETTERS, MARKER, QUESTION, haystack
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from mamba_modules import Mixer, RMSNorm  # noqa: E402
+from mamba_modules import Classifier  # noqa: E402
 
 TOKENS = ["[PAD]", "[UNK]", *LETTERS, MARKER, QUESTION]  # their ids are their places
 IDS = {token: index for index, token in enumerate(TOKENS)}
 
 
-class Block(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.norm = RMSNorm(config["hidden_size"], config["layer_norm_epsilon"])
-        self.mixer = Mixer(config)
-
-
-class Classifier(nn.Module):
-    """Hugging Face's tensor names."""
-
-    def __init__(self, config):
-        super().__init__()
-        d = config["hidden_size"]
-        self.backbone = nn.Module()
-        self.backbone.embeddings = nn.Embedding(config["vocab_size"], d)
-        self.backbone.layers = nn.ModuleList(Block(config) for _ in range(config["num_hidden_layers"]))
-        self.backbone.norm_f = RMSNorm(d, config["layer_norm_epsilon"])
-        self.lm_head = nn.Linear(d, config["num_labels"])
-
-    def forward(self, ids):
-        """Logits [B,16] at the last token of ids [B,T]."""
-        h = self.backbone.embeddings(ids)
-        for block in self.backbone.layers:
-            h = h + block.mixer(block.norm(h))
-        return self.lm_head(self.backbone.norm_f(h[:, -1]))
-
-
 def make_batch(length, size, device):
-    """Haystacks of one length with the needle anywhere: ids [B,T] and labels [B]."""
+    """Haystacks of one length with the needle anywhere: ids [B,T], lengths [B] and labels [B]."""
     ids = torch.randint(IDS["a"], IDS["a"] + len(LETTERS), (size, length), device=device)
     place = torch.randint(1, length - 1, (size, 1), device=device)
     labels = ids.gather(1, place).squeeze(1) - IDS["a"]
     ids.scatter_(1, place - 1, IDS[MARKER])
     ids[:, -1] = IDS[QUESTION]
-    return ids, labels
+    return ids, torch.full((size,), length, device=device), labels
 
 
 @torch.no_grad()
@@ -80,7 +54,7 @@ def accuracy(model, distance, device, count=1024):
         batch = rows[start:start + size]
         ids = torch.tensor([[IDS[c] for c in text] for text, _, _ in batch], device=device)
         labels = torch.tensor([LETTERS.index(label) for _, label, _ in batch], device=device)
-        right += (model(ids).argmax(1) == labels).sum().item()
+        right += (model(ids, torch.full_like(labels, ids.shape[1])).argmax(1) == labels).sum().item()
     return right / count
 
 
@@ -90,7 +64,7 @@ def train(model, args, device):
     optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": args.weight_decay},
                                    {"params": undecayed, "weight_decay": 0.0}], lr=args.lr)
     average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99))
-    start, losses, hits = time.time(), 0.0, 0.0
+    start, losses, hits, every = time.time(), 0.0, 0.0, max(1, args.steps // 20)
     for step in range(args.steps):
         rate = args.lr * min(1.0, step / 100) * 0.5 * (1.0 + math.cos(math.pi * step / args.steps))
         for group in optimizer.param_groups:
@@ -98,8 +72,8 @@ def train(model, args, device):
         # Distances grow: the longest of the moment doubles until three quarters of the way.
         longest = min(args.longest, 16 * 2 ** (step / (0.75 * args.steps) * math.log2(args.longest / 16)))
         length = random.randint(8, int(longest))
-        ids, labels = make_batch(length, min(args.batch, args.batch * 64 // length), device)
-        logits = model(ids)
+        ids, lengths, labels = make_batch(length, min(args.batch, args.batch * 64 // length), device)
+        logits = model(ids, lengths)
         loss = F.cross_entropy(logits, labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -108,9 +82,9 @@ def train(model, args, device):
         average.update_parameters(model)
         losses += loss.item()
         hits += (logits.argmax(1) == labels).float().mean().item()
-        if step % 200 == 199:
-            print(f"step {step + 1}, up to {int(longest)} tokens: loss {losses / 200:.4f}, "
-                  f"right {hits / 200:.4f}, {time.time() - start:.0f} s", flush=True)
+        if (step + 1) % every == 0:
+            print(f"step {step + 1}, up to {int(longest)} tokens: loss {losses / every:.4f}, "
+                  f"right {hits / every:.4f}, {time.time() - start:.0f} s", flush=True)
             losses = hits = 0.0
     model.load_state_dict(average.module.state_dict())
 
@@ -141,8 +115,11 @@ def main():
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--states", type=int, default=16)
     parser.add_argument("--distances", type=int, nargs="*", default=[16, 64, 256, 512, 1024, 2048, 4096])
+    parser.add_argument("--smoke", action="store_true", help="sets steps, batch, longest and distances")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args()
+    if args.smoke:
+        args.steps, args.batch, args.longest, args.distances = 400, 64, 16, [4, 8, 16]
     random.seed(args.seed)
     torch.manual_seed(args.seed)
     labels = {str(i): letter for i, letter in enumerate(LETTERS)}

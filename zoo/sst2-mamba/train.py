@@ -28,7 +28,7 @@ from tokenizers import Tokenizer
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from mamba_modules import Mixer, RMSNorm  # noqa: E402
+from mamba_modules import Classifier, Mixer, RMSNorm  # noqa: E402
 
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[SEP]"]  # their ids are their places
 PAD, UNK, SEP = range(3)
@@ -121,33 +121,6 @@ class Mixer2(nn.Module):
         decay = (log_decay.unsqueeze(-1) - log_decay.unsqueeze(-2)).masked_fill(later, -torch.inf).exp()
         y = (decay * (c @ b.transpose(1, 2)).unsqueeze(1) * step.unsqueeze(-2)) @ x + self.D[:, None, None] * x
         return self.out_proj(self.norm(y.transpose(1, 2).flatten(2) * F.silu(gate)))
-
-
-class Block(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.norm = RMSNorm(config["hidden_size"], config["layer_norm_epsilon"])
-        self.mixer = Mixer2(config) if config["model_type"] == "mamba2" else Mixer(config)
-
-
-class Classifier(nn.Module):
-    def __init__(self, config, dropout=0.0):
-        super().__init__()
-        d = config["hidden_size"]
-        self.backbone = nn.Module()
-        self.backbone.embeddings = nn.Embedding(config["vocab_size"], d)
-        self.backbone.layers = nn.ModuleList(Block(config) for _ in range(config["num_hidden_layers"]))
-        self.backbone.norm_f = RMSNorm(d, config["layer_norm_epsilon"])
-        self.lm_head = nn.Linear(d, config["num_labels"])
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, ids, lengths):
-        """Logits [B,2] at each sentence's last token."""
-        h = self.dropout(self.backbone.embeddings(ids))
-        for block in self.backbone.layers:
-            h = h + self.dropout(block.mixer(block.norm(h)))
-        last = h[torch.arange(len(ids), device=ids.device), lengths - 1]
-        return self.lm_head(self.dropout(self.backbone.norm_f(last)))
 
 
 def word_vectors(path, rows, hidden_size):
@@ -267,7 +240,7 @@ def main():
     else:
         config.update(intermediate_size=2 * args.hidden, time_step_rank=math.ceil(args.hidden / 16))
 
-    model = Classifier(config, args.dropout)
+    model = Classifier(config, args.dropout, Mixer2 if args.family == "mamba2" else Mixer)
     model.backbone.embeddings.weight.data = word_vectors(args.minilm / "model.safetensors", minilm_rows, args.hidden)
     model.to(args.device)
     forms = [[encoding.ids for encoding in tokenizer.encode_batch(form[:args.limit])] for form in texts]
