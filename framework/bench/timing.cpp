@@ -1,7 +1,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <lrpp/framework/bench/timing.h>
 #include <lrpp/framework/error.h>
-#include <malloc.h>
+#include <lrpp/framework/heap.h>
 #include <torch/cuda.h>
 
 #include <algorithm>
@@ -66,7 +66,7 @@ PeakMemory::PeakMemory(const at::Device& device) : device_(device) {
         static_cast<double>(allocator->getDeviceStats(index_of(device_)).allocated_bytes[0].current) / mib;
     return;
   }
-  malloc_trim(0);  // blocks that the heap keeps would hide what is taken from now on
+  release_freed_memory();  // what is held would hide what is taken from now on
   std::ofstream clear("/proc/self/clear_refs");
   clear << "5" << std::flush;
   counts_ = clear.good();
