@@ -1,9 +1,11 @@
 #include <c10/core/GradMode.h>
 #include <lrpp/framework/forward.h>
 #include <lrpp/framework/io/suggest.h>
+#include <lrpp/framework/keeper.h>
 #include <lrpp/framework/node_scope.h>
 
 #include <algorithm>
+#include <set>
 
 namespace lrpp {
 namespace {
@@ -59,66 +61,6 @@ void run(const Graph& graph, const std::map<std::string, Tensor>& inputs, std::v
   }
 }
 
-/// Decides, as the forward pass comes to each segment, whether it is kept or computed again.
-class Keeper {
- public:
-  Keeper(const Plan& plan, const MemoryOptions& memory, Trace& trace)
-      : plan_(plan), memory_(memory), trace_(trace) {
-    for (const Plan::Step& step : plan.steps) keep_.push_back(step.keep);
-    trace.dropped.assign(plan.segments.size(), false);
-  }
-
-  /// Before node i runs.
-  void enter(int i) {
-    if (next_ >= plan_.segments.size() || plan_.segments[next_].first != i) return;
-    if (drops()) {
-      trace_.dropped[next_] = true;
-      for (const Value& v : plan_.segments[next_].wanted) keep(v, false);
-      for (const Value& v : plan_.segments[next_].entries) keep(v, true);
-    }
-    ++next_;
-  }
-
-  /// After node i has run: a segment that ends there is as large as it gets.
-  void leave(int i) {
-    if (next_ == 0 || plan_.segments[next_ - 1].last != i || trace_.dropped[next_ - 1]) return;
-    largest_ = std::max(largest_, bytes(plan_.segments[next_ - 1].wanted));
-  }
-
-  bool keeps(Value v) const { return keep_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]; }
-
- private:
-  void keep(Value v, bool it) { keep_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)] = it; }
-
-  /// The first is kept, to be measured. Those that follow are kept once there is room for them and all after
-  /// them, and for what a segment takes while it is computed, twice what it leaves.
-  bool drops() const {
-    if (memory_.recompute != Recompute::automatic) return memory_.recompute == Recompute::always;
-    if (largest_ == 0) return false;
-    const int64_t left = static_cast<int64_t>(plan_.segments.size() - next_);
-    const Tensor& any = trace_.value(plan_.graph.attributed());
-    return any.defined() && (left + 2) * largest_ > free_memory(any.device(), memory_.limit);
-  }
-
-  int64_t bytes(const std::vector<Value>& values) const {
-    std::map<const void*, size_t> storages;  // views share theirs
-    for (const Value& v : values) {
-      const Tensor& t = trace_.value(v);
-      if (t.defined()) storages[t.storage().data()] = t.storage().nbytes();
-    }
-    int64_t total = 0;
-    for (const auto& [data, size] : storages) total += static_cast<int64_t>(size);
-    return total;
-  }
-
-  const Plan& plan_;
-  const MemoryOptions& memory_;
-  Trace& trace_;
-  std::vector<std::vector<bool>> keep_;
-  size_t next_ = 0;  ///< the segment that comes next
-  int64_t largest_ = 0;
-};
-
 [[noreturn]] void report_not_finite(const Graph& graph, const std::map<std::string, Tensor>& inputs) {
   std::vector<Tensors> values(graph.nodes().size());
   run(graph, inputs, values, [&](size_t i) {
@@ -160,11 +102,13 @@ void compute_again(const Plan& plan, const Segment& segment, Trace& trace) {
   for (int i : segment.again) {
     for (const Value& v : plan.graph.node(i).inputs) last_reader[v] = i;
   }
+  const std::set<Value> wanted(segment.wanted.begin(), segment.wanted.end());
   for (int i : segment.again) {
-    const Tensors& outputs = made[static_cast<size_t>(i)] = compute(plan.graph.node(i), made, Pass::again);
-    const std::vector<bool>& keep = plan.steps[static_cast<size_t>(i)].keep;
+    Tensors& outputs = made[static_cast<size_t>(i)] = compute(plan.graph.node(i), made, Pass::again);
     for (size_t o = 0; o < outputs.size(); ++o) {
-      if (keep[o]) trace.values[static_cast<size_t>(i)][o] = outputs[o];
+      const Value v{i, static_cast<int>(o)};
+      if (wanted.contains(v)) trace.values[static_cast<size_t>(i)][o] = outputs[o];
+      if (!last_reader.contains(v)) outputs[o].reset();
     }
     // Other values go as soon as nothing that runs again reads them.
     for (const Value& v : plan.graph.node(i).inputs) {
@@ -210,7 +154,6 @@ Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, con
     for (const Value& v : nodes[i].inputs) release(v, i);
     for (size_t o = 0; o < trace.values[i].size(); ++o)
       release({static_cast<int>(i), static_cast<int>(o)}, i);
-    keeper.leave(static_cast<int>(i));
     keeper.enter(static_cast<int>(i) + 1);
     if (progress) progress(static_cast<int64_t>(i) + 1, 2 * steps);
   });

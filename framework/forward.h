@@ -20,7 +20,8 @@ struct Trace {
   std::vector<std::vector<Meta>> metas;  ///< per node and output
   Tensor output;                         ///< the graph's output [N, C]
   Rows rows;                             ///< what is explained: of a new trace, each output once
-  std::vector<bool> dropped;             ///< per segment of the plan: its values were not kept
+  std::vector<Segment> again;  ///< per segment of the plan: what the walk runs again when it comes to
+                               ///< its end; nothing where the segment's values are there
 
   /// A node's values as they are at `rows`.
   Kept kept(const Node& node, int index) const;
@@ -43,7 +44,7 @@ Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, con
 Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, const Progress& progress,
               const MemoryOptions& memory, LateChecks& checks);
 
-/// Computes again what a segment's rules read, from its entries, into `trace`.
+/// Computes again what is wanted of a segment, from its entries, into `trace`.
 void compute_again(const Plan& plan, const Segment& segment, Trace& trace);
 
 }  // namespace lrpp

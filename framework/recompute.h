@@ -26,13 +26,20 @@ struct MemoryOptions {
 struct Segment {
   int first = 0, last = 0;     ///< its nodes, `last` excluded
   std::vector<int> again;      ///< what is run again, in order
-  std::vector<Value> wanted;   ///< what its rules read and nothing outside keeps
+  std::vector<Value> wanted;   ///< what it is run again for: what its rules read and nothing outside keeps
   std::vector<Value> entries;  ///< what `again` reads from before
 };
 
 /// In the order of the graph. A part whose rules read nothing from inside is none.
 std::vector<Segment> find_segments(const Plan& plan);
 
+/// The plan's segments from `begin` up to `end` (excluded) as one: what is run again to come from what enters
+/// the first of them to what enters each of the others, and to what the rules of the last one read.
+Segment join_segments(const Plan& plan, size_t begin, size_t end);
+
+/// Bytes that are taken on the device: on the CPU by the whole process, on others by LibTorch's tensors.
+/// Without freed memory that is held for tensors to come.
+int64_t used_memory(const at::Device& device);
 /// Bytes that can still be had on the device, within the limit.
 int64_t free_memory(const at::Device& device, int64_t limit);
 

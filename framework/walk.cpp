@@ -72,7 +72,8 @@ class Walker {
   void compute_again_before(int index) {
     if (segment_ == 0 || plan_.segments[segment_ - 1].last != index) return;
     --segment_;
-    if (trace_.dropped[segment_]) compute_again(plan_, plan_.segments[segment_], trace_);
+    const Segment again = std::move(trace_.again[segment_]);
+    if (!again.again.empty()) compute_again(plan_, again, trace_);
   }
 
   void visit(int index) {
