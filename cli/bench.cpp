@@ -3,6 +3,7 @@
 #include <lrpp/cli/outputs.h>
 #include <lrpp/framework/bench/bench_report.h>
 #include <lrpp/framework/bench/random_inputs.h>
+#include <lrpp/framework/dtype.h>
 #include <lrpp/framework/io/file.h>
 
 #include <algorithm>
@@ -30,6 +31,9 @@ void check(const Options& options) {
   for (const int64_t tokens : options.tokens)
     require(tokens >= 1, "tokens", "must be at least 1; got {}", tokens);
   require(options.batch.value_or(1) >= 1, "batch", "must be at least 1; got {}", options.batch.value_or(1));
+  require(!options.bench.recorded || !device_from_name(options.request.device).is_cpu(), "recorded",
+          "is a CUDA graph, and the device is '{}'; add --device cuda, or leave it out",
+          options.request.device);
   require(options.seed.value_or(0) >= 0, "seed", "must be at least 0; got {}", options.seed.value_or(0));
   if (!has_input(options.request)) return;
   check_one_input(options.request);
@@ -78,9 +82,10 @@ BenchReport measure(const Options& options) {
   report.record["recompute"] = request.recompute;
   if (!request.memory.empty()) report.record["memory"] = request.memory;
   report.options.peaks = measure_peaks(model.dtype, model.device);
+  const std::shared_ptr<const Plan> plan = prepared.composite->plan(model);
   const ExplainOptions how = explain_options(request, prepared);
   for (const Inputs& each : inputs)
-    report.runs.push_back(bench(prepared.plan, each, model.labels, how, report.options));
+    report.runs.push_back(bench(*plan, each, model.labels, how, report.options));
   return report;
 }
 
@@ -117,6 +122,8 @@ void add_bench(CLI::App& app, int& exit_code) {
   command->add_option("--seed", options->seed, "of the random numbers (default: 0)")->group(random);
   command->add_option("--repeat", options->bench.repeat, "runs that are timed")->capture_default_str();
   command->add_option("--warmup", options->bench.warmup, "runs before those")->capture_default_str();
+  command->add_flag("--recorded", options->bench.recorded,
+                    "also recorded once as a CUDA graph and replayed, as for many short inputs of one size");
   command->add_flag("--profile", options->bench.profile,
                     "also op by op: time, bytes, operations and what the machine's limits explain");
   command->add_option("--output", options->outputs, "also write F.json or F.md; may be given again")

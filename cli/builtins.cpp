@@ -1,5 +1,6 @@
 #include <lrpp/adapters/register.h>
 #include <lrpp/cli/builtins.h>
+#include <lrpp/framework/methods/register.h>
 #include <lrpp/plugins/mamba/register.h>
 #include <lrpp/rules/register.h>
 
@@ -9,6 +10,7 @@ Registry builtin_registry() {
   Registry registry;
   register_framework(registry);
   register_rules(registry);
+  register_methods(registry);
   register_mamba(registry);
   register_adapters(registry);
   return registry;

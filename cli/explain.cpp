@@ -28,6 +28,14 @@ void print_reports(const std::vector<AnyReport>& reports) {
                reports[0].which.empty() ? "examples" : "explanations");
 }
 
+void print_facts(const Attribution& attribution) {
+  const auto found = attribution.facts.find("completeness");
+  if (found == attribution.facts.end()) return;
+  fmt::print("completeness: the sum misses F(x) - F(baseline) by {:.2g} of it{}\n",
+             (*found)["largest_relative_gap"].get<double>(),
+             attribution.logits.size(0) > 1 ? " at most" : "");
+}
+
 void explain_command(const Request& request, const std::string& heat_map,
                      const std::vector<std::string>& outputs) {
   check_outputs(outputs, {".json", ".safetensors", ".html", ".png"});
@@ -39,7 +47,8 @@ void explain_command(const Request& request, const std::string& heat_map,
   const Prepared prepared = prepare(request, /*audit=*/false);
   check_outputs_fit(outputs, layout, request, prepared);
   const Attribution attribution = run(request, prepared);
-  const Json record = cli::record(request, prepared);
+  Json record = cli::record(request, prepared);
+  record.update(attribution.facts);
   const Explanation explanation{prepared, attribution, record};
   if (prepared.model.image) {
     const std::vector<ImageReport> reports = make_image_reports(explanation);
@@ -51,6 +60,7 @@ void explain_command(const Request& request, const std::string& heat_map,
     for (const std::string& output : outputs) write_output(output, explanation, reports);
     print_reports(reports);
   }
+  print_facts(attribution);
   std::fflush(stdout);
   tell_written(outputs);
 }
@@ -66,6 +76,7 @@ void add_explain(CLI::App& app, int& exit_code) {
   };
   const auto options = std::make_shared<Options>();
   add_request_options(*command, options->request);
+  add_method_option(*command, options->request);
   add_memory_options(*command, options->request);
   command
       ->add_option("--output", options->outputs,

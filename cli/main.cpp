@@ -40,10 +40,13 @@ int main(int argc, char** argv) {
   add_explain(app, exit_code);
   add_audit(app, exit_code);
   add_bench(app, exit_code);
+  add_evaluate(app, exit_code);
   add_tokenize(app, exit_code);
   add_models(app, exit_code);
   add_rules(app, exit_code);
   add_composites(app, exit_code);
+  add_methods(app, exit_code);
+  add_metrics(app, exit_code);
   add_canonizers(app, exit_code);
   add_ops(app, exit_code);
   try {

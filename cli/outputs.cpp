@@ -98,8 +98,9 @@ void fill_report(Report& report, const Explanation& explanation, int64_t row) {
   if (!order.eq(target).any().item<bool>()) add_output(target);
   report.target = target_label(prepared, attribution.target, row);
   report.score = attribution.score[row].item<double>();
-  report.multiplier = prepared.plan.readout == Readout::multiplier;
-  report.composite = prepared.plan.composite;
+  report.multiplier = prepared.method->readout() == Readout::multiplier;
+  report.method = prepared.method->name();
+  report.kind = explanation.record.contains("composite") ? "composite" : "method";
   report.provenance = explanation.record;
   if (!has_several(explanation)) return;
   report.which = fmt::format("example {}", example_of(explanation, row) + 1);

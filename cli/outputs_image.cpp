@@ -55,7 +55,7 @@ void write_heat_map(const std::filesystem::path& path, const Explanation& explan
   const std::string description =
       fmt::format("{} of '{}' (score {}) in {} under {}: red for and blue against; {}",
                   report.multiplier ? "gradient" : "relevance", report.target, format_number(report.score),
-                  report.model, report.composite, heat_map_ends(report));
+                  report.model, report.method, heat_map_ends(report));
   const Image map = render_heat_map(picture_of(explanation.prepared), report.relevance, report.height,
                                     report.width, heat_map_scale(report.relevance), layout);
   write_png(path, map, {{"Software", fmt::format("lrpp {}", version_string)}, {"Description", description}});

@@ -80,6 +80,16 @@ void add_memory_options(CLI::App& command, Request& request) {
                      "how much memory to plan with, as 8GiB or 500MiB (default: what the device has free)");
 }
 
+void add_method_option(CLI::App& command, Request& request) {
+  const CLI::Validator not_empty([](std::string& value) { return value.empty() ? "must not be empty" : ""; },
+                                 "");
+  command
+      .add_option("--method", request.method,
+                  "in place of --rules: what explains, of `lrpp methods`; with parameters as "
+                  "'smooth-grad(samples=50,noise=0.1)'")
+      ->check(not_empty);
+}
+
 Registry make_registry(const std::vector<std::string>& plugins) {
   Registry registry = builtin_registry();
   for (const std::string& library : plugins) load_plugin(registry, library);
@@ -127,12 +137,20 @@ Prepared prepare_model(const Request& request, bool audit) {
   at::globalContext().setAllowTF32CuDNN(request.tf32);
   const Registry registry = make_registry(request.plugins);
   Prepared prepared;
-  if (!request.rules.empty())
-    composite_from_argument(registry, request.rules);  // refused before a large load
+  // What explains is refused before a large load.
+  require(request.rules.empty() || request.method.empty(), "method",
+          "--rules names a composite, and --method what explains, which may be one; give one of the two");
+  if (!request.rules.empty()) composite_from_argument(registry, request.rules);
+  if (!request.method.empty()) prepared.method = parse_method(registry, request.method);
   prepared.model = load_model(registry, request.model, load);
-  const std::string rules = request.rules.empty() ? prepared.model.default_composite : request.rules;
   check_targets(request.targets, prepared.model.labels, prepared.model.vocabulary_size);
-  prepared.plan = make_plan(prepared.model.graph, composite_from_argument(registry, rules), audit);
+  if (!prepared.method) {
+    const std::string rules = request.rules.empty() ? prepared.model.default_composite : request.rules;
+    Composite composite = composite_from_argument(registry, rules);
+    if (audit) prepared.audit = make_plan(prepared.model.graph, composite, audit);
+    prepared.method = prepared.composite = std::make_shared<const CompositeMethod>(std::move(composite));
+  }
+  if (!audit) require_serves(*prepared.method, prepared.model);
   const std::filesystem::path tokenizer = prepared.model.directory / "tokenizer.json";
   if (std::filesystem::exists(tokenizer)) prepared.tokenizer = Tokenizer::from_file(tokenizer);
   return prepared;
@@ -152,11 +170,14 @@ Attribution run(const Request& request, const Prepared& prepared) {
   ProgressBar bar;
   ExplainOptions options = explain_options(request, prepared);
   options.progress = [&](int64_t done, int64_t total) { bar.show(done, total); };
-  return explain(prepared.plan, prepared.inputs, prepared.model.labels, options);
+  if (prepared.audit) return explain(*prepared.audit, prepared.inputs, prepared.model.labels, options);
+  return prepared.method->explain(prepared.model, prepared.inputs, options);
 }
 
 Json record(const Request& request, const Prepared& prepared) {
-  Json json = provenance(prepared.model, prepared.plan, explain_options(request, prepared));
+  const ExplainOptions options = explain_options(request, prepared);
+  Json json = prepared.audit ? provenance(prepared.model, *prepared.audit, options)
+                             : prepared.method->record(prepared.model, options);
   if (prepared.inputs.contains("position")) json["position"] = request.position;
   if (request.tf32) json["tf32"] = true;
   if (!prepared.pictures.empty()) json["preprocessing"] = prepared.preprocessing;

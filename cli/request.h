@@ -1,9 +1,8 @@
 #pragma once
 
-#include <lrpp/framework/explain.h>
 #include <lrpp/framework/io/image_preprocessor.h>
 #include <lrpp/framework/io/tokenizer/tokenizer.h>
-#include <lrpp/framework/registry.h>
+#include <lrpp/framework/methods/composite_method.h>
 
 #include <CLI/CLI.hpp>
 #include <optional>
@@ -18,7 +17,7 @@ struct Request {
   std::optional<std::string> text;
   std::string text_file, input;
   std::vector<std::string> images;
-  std::string rules;
+  std::string rules, method;
   std::vector<std::string> targets = {"argmax"};
   std::string position = "last", start = "logit";
   std::string dtype = "float32", device = "cpu";
@@ -30,6 +29,9 @@ struct Request {
 void add_request_options(CLI::App& command, Request& request);
 /// --recompute and --memory; an audit keeps every value.
 void add_memory_options(CLI::App& command, Request& request);
+
+/// --method; an audit accounts for rules alone.
+void add_method_option(CLI::App& command, Request& request);
 
 /// The built-in registry and the request's plugins.
 Registry make_registry(const std::vector<std::string>& plugins);
@@ -43,7 +45,7 @@ struct Picture {
 
 using Inputs = std::map<std::string, Tensor>;
 
-/// A request made ready: the model, the plan and the inputs.
+/// A request made ready: the model, what explains it, and the inputs.
 struct Prepared {
   Model model;
   std::optional<Tokenizer> tokenizer;
@@ -54,7 +56,9 @@ struct Prepared {
   Json preprocessing;                ///< what was done to them
   ImageInputs pixels;                ///< of models that see
   Inputs inputs;                     ///< the graph's, made of either
-  Plan plan;
+  MethodPtr method;
+  std::shared_ptr<const CompositeMethod> composite;  ///< the same, where no --method was given
+  std::optional<Plan> audit;                         ///< of an audit: with everything kept
 
   /// How many texts or pictures there are: B.
   int64_t examples() const;

@@ -19,6 +19,8 @@ void GraphCopy::copy(int node) {
   }
 }
 
+void GraphCopy::feed(int node) { stand_for({node, 0}, builder_.input(graph_.node(node).name)); }
+
 void GraphCopy::copy(int node, OpPtr op, std::vector<Value> inputs) {
   const std::vector<Value> outputs = add(graph_.node(node).name, std::move(op), std::move(inputs));
   for (int o = 0; o < static_cast<int>(outputs.size()); ++o)

@@ -23,6 +23,8 @@ class GraphCopy {
   void copy(int node);
   /// The node under its name, with this op on these inputs, which are the copy's.
   void copy(int node, OpPtr op, std::vector<Value> inputs);
+  /// An input in the node's place and under its name, for the caller to feed what the node would compute.
+  void feed(int node);
   /// A node that the old graph does not have; returns all its outputs.
   std::vector<Value> add(const std::string& name, OpPtr op, std::vector<Value> inputs);
 

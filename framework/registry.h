@@ -57,6 +57,9 @@ struct LoadOptions {
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
   bool every_position = false;  ///< output [B,T,C] instead of [B,C] at one position; it cannot be explained
+  /// Puts another tensor of the same shape and dtype in the place of a weight, by the checkpoint's name; may
+  /// be empty. For what models with other weights say: all random, or without biases.
+  std::function<Tensor(const std::string& name, const Tensor& weight)> change = {};
 };
 
 /// Turns checkpoints of one model type into a Model.

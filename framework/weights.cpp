@@ -23,7 +23,7 @@ Tensor Weights::take_as(const std::string& name, const std::vector<int64_t>& sha
   require(weight.isfinite().all().item<bool>(), where, "tensor '{}' overflows in {}; use a wider dtype", name,
           at::toString(dtype));
   taken_.insert(name);
-  return weight;
+  return options_.change ? options_.change(name, weight) : weight;
 }
 
 Tensor Weights::ones(int64_t size) const {

@@ -1,6 +1,7 @@
 #include <c10/core/GradMode.h>
 #include <lrpp/framework/bench/bench.h>
 #include <lrpp/framework/bench/profile.h>
+#include <lrpp/framework/recording.h>
 
 namespace lrpp {
 namespace {
@@ -55,6 +56,15 @@ BenchRun bench(const Plan& plan, const std::map<std::string, Tensor>& inputs,
   // First, for its peak is the smaller one, and on a CPU freed memory may stay with the process.
   run.forward = measure(options, [&] { forward(own, inputs); });
   run.explanation = measure(options, explain_once);
+  if (options.recorded) {
+    const PeakMemory memory(options.device);
+    Recording recording(plan, inputs, labels, explain_options);
+    run.recorded.emplace();
+    run.recorded->time =
+        time_runs(options.device, options.warmup, options.repeat, [&] { recording.explain(inputs); });
+    run.recorded->base_mib = memory.base_mib();
+    run.recorded->peak_mib = memory.peak_mib();
+  }
   const Operations operations = count_operations(explain_once);
   double flops_forward = 0;
   for (const auto& [node, counted] : operations.nodes) {
@@ -62,6 +72,7 @@ BenchRun bench(const Plan& plan, const std::map<std::string, Tensor>& inputs,
   }
   set_flops(run.forward, flops_forward, options.peaks);
   set_flops(run.explanation, operations.flops(), options.peaks);
+  if (run.recorded) set_flops(*run.recorded, operations.flops(), options.peaks);
   const double median = run.explanation.time.median_ms;
   run.ratio = median / run.forward.time.median_ms;
   run.per_second = 1000 * static_cast<double>(run.batch * (sees ? 1 : run.tokens)) / median;

@@ -14,6 +14,7 @@ namespace lrpp {
 struct BenchOptions {
   int64_t repeat = 5;            ///< runs that are timed
   int64_t warmup = 1;            ///< runs before those
+  bool recorded = false;         ///< also as a CUDA graph, recorded once and replayed (Recording)
   bool profile = false;          ///< also the table of ops: `repeat` more runs, which wait at every node
   at::Device device = at::kCPU;  ///< the model's
   Peaks peaks;                   ///< of the device, in the model's dtype
@@ -45,24 +46,25 @@ struct OpRow {
 /// What was measured of one input.
 struct BenchRun {
   int64_t batch = 0;
-  int64_t tokens = 0;          ///< of each text; 0 for images
-  std::vector<int64_t> image;  ///< [C, H, W]; empty for texts
-  int64_t explanations = 0;    ///< one for each target and position of each example
-  Measured forward;            ///< the model's own forward pass: the plan's graph with nothing kept
-  Measured explanation;        ///< forward pass, seed and walk
-  double ratio = 0;            ///< explanation / forward, of the medians
-  double per_second = 0;       ///< tokens, or images, of the input
-  double products_ms = 0;      ///< the explanation's products alone, of the same sizes
-  double products_share = 0;   ///< products_ms / explanation
-  double peak_share = 0;       ///< what the machine's peak explains of the explanation: limit_ms / median
-  std::vector<OpRow> ops;      ///< of the profile
+  int64_t tokens = 0;                ///< of each text; 0 for images
+  std::vector<int64_t> image;        ///< [C, H, W]; empty for texts
+  int64_t explanations = 0;          ///< one for each target and position of each example
+  Measured forward;                  ///< the model's own forward pass: the plan's graph with nothing kept
+  Measured explanation;              ///< forward pass, seed and walk
+  std::optional<Measured> recorded;  ///< the same, replayed; its memory is what the recording holds
+  double ratio = 0;                  ///< explanation / forward, of the medians
+  double per_second = 0;             ///< tokens, or images, of the input
+  double products_ms = 0;            ///< the explanation's products alone, of the same sizes
+  double products_share = 0;         ///< products_ms / explanation
+  double peak_share = 0;   ///< what the machine's peak explains of the explanation: limit_ms / median
+  std::vector<OpRow> ops;  ///< of the profile
 };
 
 /// The plan with the same graph and rules that keeps nothing but the output: what the model alone computes.
 Plan forward_only(Plan plan);
 
-/// Times the plan on the inputs. Throws UserError as `explain`, and for a `repeat` below 1 or `warmup` below
-/// 0.
+/// Times the plan on the inputs. Throws UserError as `explain`, as `Recording` where that is asked for, and
+/// for a `repeat` below 1 or `warmup` below 0.
 BenchRun bench(const Plan& plan, const std::map<std::string, Tensor>& inputs,
                const std::vector<std::string>& labels, const ExplainOptions& explain_options,
                const BenchOptions& options);

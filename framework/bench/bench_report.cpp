@@ -67,6 +67,22 @@ std::string times_table(const BenchReport& report) {
   return table(rows, 1);
 }
 
+/// Explanations that are recorded once and replayed, where that was asked for.
+std::string recorded_table(const BenchReport& report) {
+  std::vector<Cells> rows{
+      {"input", "recorded and replayed, ms", "min", "spread", "recorded / forward", "peak, MiB"}};
+  for (const BenchRun& run : report.runs) {
+    if (!run.recorded) continue;
+    Cells row{size_of(run)};
+    const Cells cells = time_cells(*run.recorded);
+    row.insert(row.end(), cells.begin(), cells.end());
+    row.push_back(fmt::format("{:.2f}", run.recorded->time.median_ms / run.forward.time.median_ms));
+    row.push_back(memory(*run.recorded));
+    rows.push_back(std::move(row));
+  }
+  return rows.size() == 1 ? "" : table(rows, 1) + "\n";
+}
+
 std::string work_table(const BenchReport& report) {
   std::vector<Cells> rows{{"input", "forward peak, MiB", "explanation peak, MiB", "forward, GFLOP",
                            "explanation, GFLOP", "products alone, ms", "of the explanation",
@@ -116,7 +132,7 @@ std::string render(const BenchReport& report) {
       report.record.at("dtype").get<std::string>(), report.record.at("device").get<std::string>(),
       m.gpu.empty() ? "" : m.gpu + ", ", m.cpu, m.threads, m.instructions, m.lrpp, m.torch,
       o.peaks.gflop_per_s, o.peaks.gbyte_per_s, o.repeat, o.warmup);
-  text += times_table(report) + "\n" + work_table(report);
+  text += times_table(report) + "\n" + recorded_table(report) + work_table(report);
   for (const BenchRun& run : report.runs) {
     if (!run.ops.empty()) text += fmt::format("\n{}, op by op:\n\n{}", size_of(run), ops_table(run));
   }

@@ -16,13 +16,14 @@ struct Report {
     double probability = 0;
   };
 
-  std::string model;            ///< the checkpoint directory's name
-  std::vector<Output> outputs;  ///< the largest logits, largest first; the target among them
-  std::string target;           ///< "positive", or "positive - negative" for a contrast
-  double score = 0;             ///< the target's logit, or the difference
-  double relevance_sum = 0;     ///< over all that was explained
-  bool multiplier = false;      ///< values are gradients, which need not add up to anything
-  std::string composite;
+  std::string model;               ///< the checkpoint directory's name
+  std::vector<Output> outputs;     ///< the largest logits, largest first; the target among them
+  std::string target;              ///< "positive", or "positive - negative" for a contrast
+  double score = 0;                ///< the target's logit, or the difference
+  double relevance_sum = 0;        ///< over all that was explained
+  bool multiplier = false;         ///< values are gradients, which need not add up to anything
+  std::string method;              ///< what explained it
+  std::string kind = "composite";  ///< or "method", where that is no composite of rules
   std::string
       which;  ///< of several explanations of one input, "example 1, at token 5"; empty where there is one
   Json provenance;  ///< see lrpp::provenance

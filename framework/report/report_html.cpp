@@ -81,7 +81,7 @@ class Article {
       if (!html.empty()) put("<dt>{}</dt><dd>{}</dd>\n", label, html);
     };
     fact("Model", escape_html(report_.model));
-    fact("Composite", escape_html(report_.composite));
+    fact(report_.kind == "method" ? "Method" : "Composite", escape_html(report_.method));
     std::string target = fmt::format("<strong><bdi>{}</bdi></strong>, score {}", escape_html(report_.target),
                                      format_number(report_.score));
     if (outputs.target != nullptr)

@@ -92,6 +92,11 @@ std::string sum_sentence(const Report& report) {
   // A thousandth is below the digits shown, and above what float32 loses in rounding.
   if (std::abs(sum - whole) <= 1e-3 * std::abs(whole))
     return fmt::format("relevance sums to {}: all of {}", format_number(sum), goal);
+  if (report.kind != "composite") {
+    return fmt::format("relevance sums to {}, and {} {}; no rule keeps account of the difference",
+                       format_number(sum), from_one ? "what was put on the target is" : "the score is",
+                       format_number(whole));
+  }
   if (sum / whole >= 0 && sum / whole <= 1) {
     return fmt::format("relevance sums to {} of {}; the rest was absorbed on the way (see `lrpp audit`)",
                        format_number(sum), goal);

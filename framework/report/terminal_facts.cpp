@@ -32,7 +32,7 @@ void write_facts(TerminalLines& lines, int width, const Report& report) {
     write_fact(lines, width, label, value);
   };
   fact("model", show_hidden(report.model));
-  fact("composite", show_hidden(report.composite));
+  fact(report.kind, show_hidden(report.method));
   std::string target = fmt::format("{}, score {}", show_hidden(report.target), format_number(report.score));
   if (outputs.target != nullptr)
     target += fmt::format(", probability {}", format_percent(outputs.target->probability));

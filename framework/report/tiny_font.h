@@ -4,7 +4,8 @@
 
 namespace lrpp {
 
-/// Just enough of a font to write numbers into pictures: 0-9 + - . e, of dots. Others are blank.
+/// Just enough of a font to write numbers and names into pictures, of dots: 0-9, a-z, A-Z and
+/// + - . ( ) [ ] = , _ / % :. Others are blank.
 inline constexpr int64_t tiny_font_height = 7, tiny_font_width = 5;
 bool tiny_font_dot(char character, int64_t row, int64_t column);
 

@@ -27,6 +27,14 @@ Composite mamba_lrp(const Registry& registry, const MambaLrpParameters& paramete
   return composite;
 }
 
+Composite mamba_lrp_without(const Registry& registry, const MambaLrpParameters& parameters,
+                            const std::vector<std::string>& ops) {
+  const RulePtr gradient = registry.make_rule("gradient");
+  Composite composite = mamba_lrp(registry, parameters);
+  composite.entries.insert(composite.entries.begin(), {Match{.op = ops}, gradient});
+  return composite;
+}
+
 Composite mamba_lrp_vision(const Registry& registry, const MambaLrpVisionParameters& parameters) {
   const RulePtr gamma = registry.make_rule("generalized-gamma", {{"gamma", parameters.gamma}});
   Composite composite = mamba_lrp(registry, {parameters.epsilon, parameters.stabilizer});

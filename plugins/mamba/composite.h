@@ -15,6 +15,11 @@ struct MambaLrpParameters {
 /// the choice and the shares of experts (docs/theory/mamba2.md).
 Composite mamba_lrp(const Registry& registry, const MambaLrpParameters& parameters);
 
+/// `mamba_lrp` with one kind of op under the plain gradient, as in the paper's ablation: what its rule is
+/// worth. `ops`: the types whose rule is left out.
+Composite mamba_lrp_without(const Registry& registry, const MambaLrpParameters& parameters,
+                            const std::vector<std::string>& ops);
+
 struct MambaLrpVisionParameters {
   double gamma = 0.25;  ///< of the generalized gamma rule on depthwise convolutions
   double epsilon = 0;

@@ -7,6 +7,7 @@
 #include <lrpp/plugins/mamba/fused/add_rms_norm.h>
 #include <lrpp/plugins/mamba/fused/conv1d_silu.h>
 #include <lrpp/plugins/mamba/fused/mixer.h>
+#include <lrpp/plugins/mamba/methods/hidden_attention.h>
 #include <lrpp/plugins/mamba/register.h>
 
 namespace lrpp {
@@ -24,6 +25,20 @@ auto load_with(Config (*read)(const Json&, const std::string&),
   };
 }
 
+void register_ablations(Registry& registry) {
+  const auto add = [&](const char* part, const char* what, const std::vector<std::string>& ops) {
+    registry.add_composite<MambaLrpParameters>(
+        fmt::format("mamba-lrp-without-{}", part),
+        fmt::format("an ablation of mamba-lrp: {} under the plain gradient", what),
+        [ops](const Registry& known, const MambaLrpParameters& p) {
+          return mamba_lrp_without(known, p, ops);
+        });
+  };
+  add("silu", "SiLU", {"silu"});
+  add("ssm", "the scan", {"selective_scan", "ssd"});
+  add("gate", "gates", {"gate"});
+}
+
 }  // namespace
 
 void register_mamba(Registry& registry) {
@@ -38,6 +53,8 @@ void register_mamba(Registry& registry) {
   registry.add_composite<MambaLrpVisionParameters>(
       "mamba-lrp-vision", "as mamba-lrp with the generalized gamma rule on depthwise convolutions",
       mamba_lrp_vision);
+  register_ablations(registry);
+  register_hidden_attention(registry);
   registry.add_fusion(add_rms_norm_fusion());
   registry.add_fusion(conv1d_silu_fusion());
   registry.add_fusion(mixer_fusion());

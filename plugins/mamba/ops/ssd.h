@@ -23,6 +23,9 @@ class Ssd final : public OpWith<SsdAttributes> {
   std::unique_ptr<LinearMap> linear_map(const Kept& kept, int data_input) const override;
   Needs linear_map_needs(int) const override { return Needs::only_inputs({1, 2, 3}); }
   NamedTensors weights() const override { return {{"A_log", A_log_}, {"D", D_}}; }
+  /// -exp(A_log): [H].
+  const Tensor& A() const { return A_; }
+  int64_t groups() const { return attributes_.groups; }
 
  private:
   Tensor A_log_, A_, D_;

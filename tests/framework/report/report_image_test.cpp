@@ -12,7 +12,7 @@ namespace {
 ImageReport sample(int64_t height, int64_t width) {
   ImageReport report;
   report.model = "digits-cnn";
-  report.composite = "epsilon-plus-flat";
+  report.method = "epsilon-plus-flat";
   report.target = "7";
   report.score = 4;
   report.relevance_sum = 4;

@@ -10,7 +10,7 @@ namespace lrpp::test {
 inline TextReport empty_report() {
   TextReport report;
   report.model = "tiny";
-  report.composite = "mamba-lrp";
+  report.method = "mamba-lrp";
   report.target = "positive";
   report.score = 2.5;
   report.outputs = {{"positive", 2.5, 0.9}, {"negative", 0.25, 0.1}};
@@ -68,7 +68,7 @@ inline TextReport hostile_report() {
   const std::string codes = "\x1b[2J\x07\r\b\x7f\u009b31m\u202e\u2028\u2029\u2066\ufeff";
   TextReport report = empty_report();
   report.model = attack + codes;
-  report.composite = attack + codes;
+  report.method = attack + codes;
   report.target = attack + codes;
   report.outputs = {{attack + codes, 1, 0.5}, {codes + attack, 0.5, 0.5}};
   report.text = attack + codes + " end";

@@ -42,6 +42,20 @@ INSTANTIATE_TEST_SUITE_P(Cases, OfficialParity, ::testing::ValuesIn(official_cas
   return name;
 });
 
+TEST(OfficialParity, CompositesThatLeaveARuleOutAreTheAuthorsAblations) {
+  for (const char* rule : {"gate", "silu", "ssm"}) {
+    for (const char* name : {"classifier", "lm-tied", "no-conv-bias"}) {
+      const std::string fixture = fmt::format("mamba-official/{}-without-{}-rule", name, rule);
+      SCOPED_TRACE(fixture);
+      const auto expected = case_tensors(fixture);
+      const Composite composite = builtin_registry().make_composite(fmt::format("mamba-lrp-without-{}", rule),
+                                                                    {{"stabilizer", 1e-6}});
+      const Attribution got = explain_case(load_case(fixture), composite, expected);
+      EXPECT_LT(relative_difference(got.relevance, expected.at("relevance")), 1e-9);
+    }
+  }
+}
+
 TEST(OfficialParity, LeavingARuleOutIsSeen) {
   // The cases differ from each other by far more than any tolerance above: none of them passes by accident.
   const auto full = case_tensors("mamba-official/classifier");
