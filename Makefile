@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PRESET ?= $(shell source tools/common.sh && default_preset)
 export PRESET
 
-.PHONY: help setup build demo test sanitizers format format-check tidy bench fuzz clean
+.PHONY: help setup build demo test sanitizers format format-check tidy bench fuzz docs clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ bench: setup ## Runs the benchmarks (one of them: tools/bench.sh NAME [argument]
 
 fuzz: ## Fuzzes the readers of untrusted files, a minute each
 	@tools/setup.sh tools/debian-packages-clang.txt && tools/fuzz.sh
+
+docs: ## Makes the pages of the API, in build/docs/api
+	@tools/setup.sh tools/debian-packages-docs.txt && .venv/bin/cmake -D OUTPUT=$(CURDIR)/build/docs -P cmake/ApiDocs.cmake
 
 clean: ## Removes what was built (keeps .venv)
 	rm -rf build out

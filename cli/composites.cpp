@@ -9,10 +9,8 @@
 namespace lrpp::cli {
 namespace {
 
-struct Options {
+struct Options : ListingOptions {
   std::string name, model;
-  bool json = false;
-  std::vector<std::string> plugins;
 };
 
 ListedItem listed(const CompositeInfo& composite) {
@@ -97,23 +95,32 @@ void print_entries(const Composite& composite, bool json) {
     fmt::print("  {}: {}\n", describe(entry.match), describe(*entry.rule));
 }
 
+/// Rules of nodes have no page in docs/reference.
+void require_no_markdown(const Options& options) {
+  require(options.format != "markdown", "format",
+          "markdown is for what `lrpp composites` lists, not for rules files and models. Use text or json");
+}
+
 void composites_command(const Options& options) {
   const Registry registry = make_registry(options.plugins);
   if (options.name.empty()) {
     std::vector<ListedItem> items;
     for (const auto& [key, composite] : registry.composites()) items.push_back(listed(composite));
-    return print_listing(items, options.json);
+    return print_listing("composites", items, options.format);
   }
   Composite composite = composite_from_argument(registry, options.name);
   if (options.model.empty()) {
     const auto found = registry.composites().find(options.name);
-    if (found != registry.composites().end()) return print_listing({listed(found->second)}, options.json);
-    return print_entries(composite, options.json);
+    if (found != registry.composites().end())
+      return print_listing("composites", {listed(found->second)}, options.format);
+    require_no_markdown(options);
+    return print_entries(composite, options.format == "json");
   }
+  require_no_markdown(options);
   const Model model = load_model(registry, options.model);
   composite.fusions.clear();  // a fused op has no rule of its own to show
   const Plan plan = make_plan(model.graph, composite);
-  if (options.json) {
+  if (options.format == "json") {
     fmt::print("{}\n", plan_json(model, plan).dump(1, ' ', false, Json::error_handler_t::replace));
   } else {
     print_plan(model, plan);
@@ -128,9 +135,7 @@ void add_composites(CLI::App& app, int& exit_code) {
   const auto options = std::make_shared<Options>();
   command->add_option("NAME", options->name, "a composite, or a rules file F.json");
   command->add_option("MODEL", options->model, "directory with config.json and model.safetensors");
-  command->add_flag("--json", options->json, "as JSON");
-  command->add_option("--plugin", options->plugins, "a plugin library to load first; may be given again")
-      ->take_all();
+  add_listing_options(*command, *options);
   command->callback([&exit_code, options] {
     composites_command(*options);
     exit_code = done;

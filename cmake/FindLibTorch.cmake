@@ -2,7 +2,7 @@
 # TorchConfig.cmake is read as text and never run: the one in the CUDA wheel stops where there is no CUDA toolkit,
 # although linking libtorch_cpu alone needs none.
 #
-# In:  LRPP_TORCH_CUDA (also link libtorch_cuda)
+# In:  LRPP_TORCH_CUDA (also link libtorch_cuda), LRPP_TORCH_BUILT_WITH (where an installed lrpp found it)
 # Out: LibTorch::LibTorch, LibTorch_VERSION, LibTorch_LIBRARY_DIR
 # A LibTorch of the user's own is given by CMAKE_PREFIX_PATH: its folder, or what torch.utils.cmake_prefix_path says. Then
 # .venv is not looked at, so that a mistyped path is an error and not another LibTorch.
@@ -11,6 +11,7 @@ if(CMAKE_PREFIX_PATH)
 else()
   file(GLOB _candidates "${CMAKE_CURRENT_LIST_DIR}/../.venv/lib/python3*/site-packages/torch")
 endif()
+list(APPEND _candidates ${LRPP_TORCH_BUILT_WITH})
 find_path(LibTorch_ROOT_DIR NAMES share/cmake/Torch/TorchConfig.cmake PATHS ${_candidates} PATH_SUFFIXES . torch ../..)
 if(LibTorch_ROOT_DIR)
   set(PACKAGE_FIND_VERSION "0")

@@ -3,15 +3,7 @@ set(LRPP_TORCH_CUDA ${LRPP_CUDA})
 find_package(LibTorch 2.6 REQUIRED)
 message(STATUS "LibTorch ${LibTorch_VERSION} in ${LibTorch_ROOT_DIR}, CUDA ${LRPP_CUDA}")
 
-# Boost.PFR with field names needs Boost 1.84; the libboost-headers wheel has it where the distribution is older.
-file(GLOB _venv_boost "${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages/libboost_headers/include")
-find_path(LRPP_PFR_INCLUDE_DIR NAMES boost/pfr/core_name.hpp PATHS ${_venv_boost})
-if(NOT LRPP_PFR_INCLUDE_DIR)
-  message(FATAL_ERROR "Boost.PFR with field names (Boost 1.84 or later) is required: run `make setup`, or give "
-    "-DLRPP_PFR_INCLUDE_DIR=/path/to/boost/include")
-endif()
-add_library(lrpp_pfr INTERFACE)
-target_include_directories(lrpp_pfr SYSTEM INTERFACE "${LRPP_PFR_INCLUDE_DIR}")
+find_package(BoostPfr REQUIRED)
 
 # Header-only, because LibTorch's include folder may bring another version of fmt's headers than the system's library.
 find_package(fmt REQUIRED)

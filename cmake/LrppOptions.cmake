@@ -10,6 +10,7 @@ option(LRPP_CUDA "Build the CUDA kernels and link LibTorch's CUDA libraries, so 
 option(LRPP_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(LRPP_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(LRPP_BUILD_FUZZERS "Build the libFuzzer targets (needs clang)" OFF)
+option(LRPP_INSTALL "Let `cmake --install` install the libraries, their headers and the program" ${PROJECT_IS_TOP_LEVEL})
 option(LRPP_WERROR "Warnings are errors" OFF)
 set(LRPP_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them: address,undefined")
 option(BUILD_SHARED_LIBS "Shared libraries (plugins loaded with --plugin need them)" ON)

@@ -1,5 +1,10 @@
 # How our own targets are compiled, said once.
 
+# Once installed, our libraries find each other wherever the whole is moved to; LibTorch stays where it was found. (CMake
+# leaves folders inside the project, such as .venv, out of the link path.)
+set(CMAKE_INSTALL_RPATH "$ORIGIN" "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}" "${LibTorch_LIBRARY_DIR}")
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+
 # lrpp_use_pch(target): the precompiled header of lrpp_framework. It can be shared only by targets with the same flags:
 # libraries must not define NAME_EXPORTS, and programs are compiled with -fPIC like libraries instead of -fPIE.
 function(lrpp_use_pch target)

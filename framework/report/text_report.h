@@ -15,7 +15,7 @@ struct TextReport : Report {
     std::string text;  ///< as the tokenizer writes it: "##ing"; the id where there is no tokenizer
     int64_t id = 0;
     int64_t begin = 0, end = 0;  ///< code points of `text` that it covers; equal for added tokens
-    bool special = false;        ///< added by the tokenizer: [CLS], <s>
+    bool special = false;        ///< added by the tokenizer: [CLS], `<s>`
     double relevance = 0;
   };
 

@@ -19,6 +19,6 @@ function(lrpp_add_fuzzer name target)
   add_executable(${target} "${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.cpp" ${LRPP_FUZZ_IO}
     ${LRPP_FUZZ_SOURCES_${name}} ${ARGN})
   target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/include")
-  target_link_libraries(${target} PRIVATE lrpp_flags lrpp_pfr fmt::fmt-header-only nlohmann_json::nlohmann_json
+  target_link_libraries(${target} PRIVATE lrpp_flags BoostPfr::BoostPfr fmt::fmt-header-only nlohmann_json::nlohmann_json
     PkgConfig::PCRE2 PkgConfig::UTF8PROC PkgConfig::PNG PkgConfig::JPEG)
 endfunction()

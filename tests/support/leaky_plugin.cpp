@@ -21,7 +21,7 @@ class Leaky final : public lrpp::RuleWith<lrpp::NoParameters> {
 };
 
 void register_leaky(lrpp::Registry& registry) {
-  registry.add_rule<Leaky>("leaky", "loses a hundredth", "nowhere", true);
+  registry.add_rule<Leaky>("leaky", "loses a hundredth: R_in < R_out", "nowhere", true);
 }
 
 }  // namespace

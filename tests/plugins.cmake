@@ -1,0 +1,17 @@
+# Libraries that test_cli gives to --plugin: one with a planted bug, and what must be refused.
+function(lrpp_add_test_plugin name source)
+  add_library(${name} MODULE support/${source})
+  target_compile_definitions(${name} PRIVATE ${ARGN})
+  string(TOUPPER "LRPP_${name}" definition)
+  target_compile_definitions(test_cli PRIVATE ${definition}="$<TARGET_FILE:${name}>")
+  add_dependencies(test_cli ${name})
+endfunction()
+
+lrpp_add_test_plugin(leaky_plugin leaky_plugin.cpp)
+target_link_libraries(leaky_plugin PRIVATE lrpp::framework lrpp::rules lrpp_flags)
+lrpp_add_test_plugin(old_plugin stated_plugin.cpp STATED_LRPP="0.0.9" STATED_TORCH=TORCH_VERSION)
+target_link_libraries(old_plugin PRIVATE lrpp::framework lrpp_flags)
+lrpp_add_test_plugin(other_torch_plugin stated_plugin.cpp STATED_LRPP=lrpp::version_string STATED_TORCH="1.13.1")
+target_link_libraries(other_torch_plugin PRIVATE lrpp::framework lrpp_flags)
+lrpp_add_test_plugin(no_plugin no_plugin.cpp)
+lrpp_add_test_plugin(unresolved_plugin unresolved_plugin.cpp)
