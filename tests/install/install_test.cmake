@@ -1,6 +1,6 @@
 # Installs what was built, moves it, and builds a program and a plugin against it as somebody else would.
 # Given with -D: BUILD (the build folder), SOURCE (the project), SCRATCH, GENERATOR, COMPILER, LAUNCHER
-# (ccache, where there is one).
+# (ccache, where there is one), FLAGS (sanitizers, which a program must have in common with its libraries).
 cmake_minimum_required(VERSION 3.25)
 set(prefix "${SCRATCH}/prefix")
 
@@ -21,7 +21,7 @@ function(run what)
 endfunction()
 
 set(configure "${CMAKE_COMMAND}" -G "${GENERATOR}" -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_COMPILER=${COMPILER}"
-  "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_PREFIX_PATH=${prefix}")
+  "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_PREFIX_PATH=${prefix}")
 
 file(REMOVE_RECURSE "${SCRATCH}")
 run("install" COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${SCRATCH}/first")
