@@ -18,7 +18,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lrpp_runs import cell, evaluate, score, table
+from lrpp_runs import cell, evaluate, score, short, table
 
 ZOO = Path(__file__).resolve().parents[3] / "zoo"
 BASELINES = ["random", "gradient-x-input", "smooth-grad", "integrated-gradients", "occlusion"]
@@ -28,7 +28,7 @@ TRANSFORMER = ["attn-lrp", "cp-lrp", "attention-rollout"]
 TEXTS = {"sst2-mamba": MAMBA + BASELINES + HIDDEN, "sst2-mamba2": MAMBA + BASELINES + HIDDEN,
          "sst2-bert": TRANSFORMER + BASELINES, "sst2-gpt2": TRANSFORMER + BASELINES}
 IMAGES = {"digits-cnn": ["epsilon-plus", "epsilon-plus-flat", "epsilon-gamma-box", "lrp-0"] + BASELINES,
-          "digits-vit": TRANSFORMER + BASELINES, "digits-vim": MAMBA + BASELINES}
+          "digits-vit": TRANSFORMER + BASELINES, "digits-vim": ["mamba-lrp-vision"] + MAMBA + BASELINES}
 
 
 def write_digits(mnist, folder, count):
@@ -41,7 +41,7 @@ def write_digits(mnist, folder, count):
     for place in split(len(labels))[1].tolist()[:count]:
         path = folder / str(int(labels[place])) / f"{place}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(images[place].squeeze().numpy()).save(path)
+        Image.fromarray((images[place, 0] * 255).round().byte().numpy()).save(path)
 
 
 def main():
@@ -66,7 +66,7 @@ def main():
         rates = {m["method"]: m["explanations_per_second"] for m in results["methods"]}
         print(f"## {model}: {results['count']} examples, accuracy {100 * results['accuracy']:.1f} %\n")
         print(table(["method", "dA_F", "p", "dA_I", "p", "SRG", "conservation error", "explanations per second"],
-                    [[f"`{n}`", cell(score(results, n, "flipping", "dA_F")),
+                    [[f"`{short(n)}`", cell(score(results, n, "flipping", "dA_F")),
                       p_value(score(results, n, "flipping", "dA_F")), cell(score(results, n, "insertion", "dA_I")),
                       p_value(score(results, n, "insertion", "dA_I")), cell(score(results, n, "srg", "SRG"), 3),
                       f"{score(results, n, 'conservation', 'conservation_error')['mean']:.2f}", f"{rates[n]:.0f}"]

@@ -16,11 +16,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lrpp_runs import cell, evaluate, score, table
+from lrpp_runs import cell, evaluate, score, short, table
 
 HERE = Path(__file__).resolve().parent
 ZOO = HERE.parents[2] / "zoo"
-METRICS = {"pointing-game": "pointing_game", "rank-accuracy": "rank_accuracy", "mass-accuracy": "mass_accuracy"}
+METRICS = ["pointing-game", "rank-accuracy", "mass-accuracy"]
 BASELINES = ["random", "gradient-x-input", "smooth-grad", "integrated-gradients", "occlusion"]
 MAMBA = ["mamba-lrp", "mamba-lrp-without-silu", "mamba-lrp-without-ssm", "mamba-lrp-without-gate", "ln-rule",
          *BASELINES, "mamba-attention-rollout", "mamba-attribution"]
@@ -83,8 +83,7 @@ def main():
                                METRICS, "--columns", "text,label,truth", "--target", "label")
             print(f"## {data.stem}, {model}: {results['count']} texts, accuracy {100 * results['accuracy']:.1f} %\n")
             print(table(["method", "pointing", "rank", "mass", "explanations per second"],
-                        [[f"`{m['method']}`"] + [cell(score(results, m["method"], metric, name))
-                                                 for metric, name in METRICS.items()]
+                        [[f"`{short(m['method'])}`"] + [cell(score(results, m["method"], metric, metric)) for metric in METRICS]
                          + [f"{m['explanations_per_second']:.0f}"] for m in results["methods"]]))
 
 

@@ -24,9 +24,19 @@ def evaluate(program, model, data, output, methods, metrics, *options):
 
 def score(results, method, metric, name):
     """One method's number with its interval, and the p-value of its difference from the first method."""
-    [found] = [m for m in results["methods"] if m["method"] == method or m["method"].startswith(method + "(")]
-    [metric] = [m for m in found["scores"] if m == metric or m.startswith(metric + "(")]
-    return found["scores"][metric][name]
+    [found] = [m for m in results["methods"] if named(m["method"], method)]
+    [scores] = [scores for described, scores in found["scores"].items() if named(described, metric)]
+    return scores[name]
+
+
+def named(described, name):
+    """Whether "flipping(steps=10)" is a "flipping"."""
+    return described == name or described.startswith(name + "(")
+
+
+def short(described):
+    """The name of a method or metric without its parameters."""
+    return described.split("(")[0]
 
 
 def cell(value, digits=2):
