@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   add_explain(app, exit_code);
   add_audit(app, exit_code);
   add_bench(app, exit_code);
+  add_compare(app, exit_code);
   add_evaluate(app, exit_code);
   add_tokenize(app, exit_code);
   add_models(app, exit_code);

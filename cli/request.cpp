@@ -22,11 +22,15 @@ void check_memory_options(const Request& request) {
 }  // namespace
 
 void add_request_options(CLI::App& command, Request& request) {
-  const CLI::Validator not_empty([](std::string& value) { return value.empty() ? "must not be empty" : ""; },
-                                 "");
   command
       .add_option("MODEL", request.model, "directory with config.json, model.safetensors and tokenizer.json")
       ->required();
+  add_explain_options(command, request);
+}
+
+void add_explain_options(CLI::App& command, Request& request) {
+  const CLI::Validator not_empty([](std::string& value) { return value.empty() ? "must not be empty" : ""; },
+                                 "");
   command.add_option("--text", request.text, "the text to explain")->group("Input (one of)");
   command.add_option("--text-file", request.text_file, "a UTF-8 file that holds it")
       ->check(not_empty)

@@ -27,6 +27,8 @@ struct Request {
 };
 
 void add_request_options(CLI::App& command, Request& request);
+/// The same without MODEL, of which some commands take several.
+void add_explain_options(CLI::App& command, Request& request);
 /// --recompute and --memory; an audit keeps every value.
 void add_memory_options(CLI::App& command, Request& request);
 

@@ -31,6 +31,17 @@ std::vector<std::string> metrics_of(const EvaluationReport& report) {
   return names;
 }
 
+/// A method's name; with its parameters only where another one has the same name.
+std::string legend_name(const EvaluationReport& report, size_t method) {
+  const auto name_of = [&](size_t m) {
+    const std::string& described = report.methods.at(m).name;
+    return described.substr(0, described.find('('));
+  };
+  for (size_t m = 0; m < report.methods.size(); ++m)
+    if (m != method && name_of(m) == name_of(method)) return report.methods[method].name;
+  return name_of(method);
+}
+
 std::vector<Plot> plots_of(const EvaluationReport& report) {
   std::vector<Plot> plots;
   for (const std::string& metric : metrics_of(report)) {
@@ -43,7 +54,7 @@ std::vector<Plot> plots_of(const EvaluationReport& report) {
       if (curve.metric != metric) continue;
       names.insert(curve.name);
       PlotLine line;
-      line.label = report.methods.at(curve.method).name + ", " + curve.name;
+      line.label = legend_name(report, curve.method) + ", " + curve.name;
       line.color = curve.method;
       line.dashed = curve.name != "MoRF";
       line.x = curve.at;

@@ -34,14 +34,20 @@ std::string points(const Frame& frame, const std::vector<double>& x, const std::
 }  // namespace
 
 Rgb plot_color(size_t index) {
-  constexpr std::array<Rgb, 8> colors{{{0, 114, 178},
-                                       {213, 94, 0},
-                                       {0, 158, 115},
-                                       {204, 121, 167},
-                                       {230, 159, 0},
-                                       {86, 180, 233},
-                                       {128, 128, 128},
-                                       {150, 130, 0}}};
+  constexpr std::array<Rgb, 14> colors{{{0, 114, 178},
+                                        {213, 94, 0},
+                                        {0, 158, 115},
+                                        {204, 121, 167},
+                                        {230, 159, 0},
+                                        {86, 180, 233},
+                                        {128, 128, 128},
+                                        {150, 130, 0},
+                                        {118, 42, 131},
+                                        {178, 24, 43},
+                                        {53, 151, 143},
+                                        {140, 86, 75},
+                                        {247, 104, 161},
+                                        {90, 174, 97}}};
   return colors[index % colors.size()];
 }
 

@@ -27,7 +27,7 @@ HIDDEN = ["mamba-attention-rollout", "mamba-attribution"]
 TRANSFORMER = ["attn-lrp", "cp-lrp", "attention-rollout"]
 TEXTS = {"sst2-mamba": MAMBA + BASELINES + HIDDEN, "sst2-mamba2": MAMBA + BASELINES + HIDDEN,
          "sst2-bert": TRANSFORMER + BASELINES, "sst2-gpt2": TRANSFORMER + BASELINES}
-IMAGES = {"digits-cnn": ["epsilon-plus", "epsilon-plus-flat", "epsilon-gamma-box", "lrp-0"] + BASELINES,
+IMAGES = {"digits-cnn": ["epsilon-plus", "epsilon-plus-flat", "epsilon-gamma-box(low=[-0.4242],high=[2.8215])", "lrp-0"] + BASELINES,
           "digits-vit": TRANSFORMER + BASELINES, "digits-vim": ["mamba-lrp-vision"] + MAMBA + BASELINES}
 
 
