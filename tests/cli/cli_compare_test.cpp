@@ -5,7 +5,7 @@
 namespace lrpp {
 namespace {
 
-class CliCompare : public CliTest {
+class CliCompare : public Cli {
  protected:
   std::string compare(const std::string& rest) const { return "compare " + rest; }
   const std::string text_ = " --text 'Not a bad way to spend an evening.'";
