@@ -2,6 +2,7 @@
 #include <lrpp/cli/outputs.h>
 #include <lrpp/framework/dtype.h>
 #include <lrpp/framework/io/file.h>
+#include <lrpp/framework/report/audit_report.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -34,6 +35,34 @@ Json to_json(const Ledger& ledger, double tolerance, const Json& provenance) {
       {"relative_total_imbalance", ledger.relative_total_imbalance()},
       {"nodes", std::move(rows)},
       {"provenance", provenance}};
+}
+
+AuditReport make_report(const Ledger& ledger, const Explanation& explanation, double tolerance) {
+  AuditReport report;
+  Report facts;
+  fill_report(facts, explanation, /*row=*/0);
+  report.model = facts.model;
+  report.composite = facts.method;
+  const int64_t count = explanation.attribution.score.size(0);
+  report.target = count == 1 ? facts.target : fmt::format("{} explanations, summed", count);
+  report.seed = total(ledger.seed);
+  report.attributed = total(ledger.attributed);
+  report.tolerance = tolerance;
+  report.rest = ledger.relative_total_imbalance();
+  report.provenance = explanation.record;
+  for (const LedgerRow& row : ledger.rows) {
+    AuditReport::Node& node = report.nodes.emplace_back();
+    node.node = row.node;
+    node.op = row.op;
+    node.rule = row.rule;
+    node.reached = row.reached;
+    if (!row.reached) continue;
+    node.in = total(row.in);
+    node.out = total(row.out);
+    node.absorbed = {total(row.bias), total(row.stabilizer), total(row.held), total(row.by_rule)};
+    node.imbalance = ledger.relative_imbalance(row);
+  }
+  return report;
 }
 
 void print_rows(const Ledger& ledger) {
@@ -88,13 +117,16 @@ bool print_verdict(const Ledger& ledger, double tolerance) {
 }
 
 int audit_command(const Request& request, const std::vector<std::string>& outputs) {
-  check_outputs(outputs, {".json"});
+  check_outputs(outputs, {".json", ".html"});
   const Prepared prepared = prepare(request, /*audit=*/true);
   const Attribution attribution = run(request, prepared);
   const double tolerance = ledger_tolerance(prepared.model.dtype);
   const Json record = cli::record(request, prepared);
   for (const std::string& output : outputs) {
-    write_atomically(output, to_json(*attribution.ledger, tolerance, record).dump(1) + "\n");
+    write_atomically(output, output.ends_with(".html")
+                                 ? render_html(make_report(*attribution.ledger,
+                                                           {prepared, attribution, record}, tolerance))
+                                 : to_json(*attribution.ledger, tolerance, record).dump(1) + "\n");
   }
   print_rows(*attribution.ledger);
   const bool balances = print_verdict(*attribution.ledger, tolerance);
@@ -114,7 +146,9 @@ void add_audit(CLI::App& app, int& exit_code) {
   const auto outputs = std::make_shared<std::vector<std::string>>();
   request->dtype = "float64";
   add_request_options(*command, *request);
-  command->add_option("--output", *outputs, "also write the ledger as F.json; may be given again")
+  command
+      ->add_option("--output", *outputs,
+                   "also write the ledger as F.json, or as a page F.html; may be given again")
       ->take_all();
   command->callback([&exit_code, request, outputs] { exit_code = audit_command(*request, *outputs); });
 }

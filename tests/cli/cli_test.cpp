@@ -43,7 +43,10 @@ TEST_F(Cli, ExplainReproducesTheOfficialCodeFromItsInputFile) {
 }
 
 TEST_F(Cli, AuditBalancesAndNamesWhatDoesNot) {
-  const Result good = lrpp("audit " + model_ + " --text 'dull and lifeless' --output " + path("ledger.json"));
+  const Result good = lrpp("audit " + model_ + " --text 'dull and lifeless' --output " + path("ledger.json") +
+                           " --output " + path("ledger.html"));
+  EXPECT_NE(slurp(path("ledger.html")).find("No: every bit of relevance is accounted for."),
+            std::string::npos);
   EXPECT_EQ(good.code, 0) << good.out << good.err;
   EXPECT_NE(good.out.find("The ledger balances"), std::string::npos);
   EXPECT_TRUE(read_json(path("ledger.json"))["balances"].get<bool>());
