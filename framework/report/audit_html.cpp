@@ -10,6 +10,12 @@
 namespace lrpp {
 namespace {
 
+constexpr const char* own_style = R"css(
+.wide tbody th{max-width:none}.wide th code{white-space:nowrap}.wide td{padding-left:.3rem}
+th .muted{display:block}
+@media (max-width:32rem){.flow .bar{display:none}tbody th{overflow-wrap:break-word}}
+)css";
+
 /// Where the score went, in the order of the way back, and how each is called.
 struct Share {
   const char* name;
@@ -40,10 +46,10 @@ class Page {
         "'unsafe-inline'\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Audit of "
-        "{}</title>\n<style>\n{}.wide th code{{white-space:nowrap}}</style>\n"
+        "{}</title>\n<style>\n{}{}</style>\n"
         "</head>\n<body>\n<main>\n<h1>Did I forget something?</h1>\n<p "
         "class=\"sum\"><strong>{}</strong></p>\n",
-        escape_html(report_.model), page_style(), escape_html(audit_sentence(report_)));
+        escape_html(report_.model), page_style(), own_style, escape_html(audit_sentence(report_)));
     put("<dl><dt>Model</dt><dd>{}</dd><dt>Composite</dt><dd>{}</dd><dt>Target</dt><dd><bdi>{}</bdi>, score "
         "{}</dd></dl>\n",
         escape_html(report_.model), escape_html(report_.composite), escape_html(report_.target),
@@ -79,7 +85,8 @@ class Page {
     double largest = 0;
     for (const Share& share : all) largest = std::max(largest, std::abs(share.value));
     page_ +=
-        "<h2 class=\"part\">Where the score went</h2>\n<table><thead><tr><th scope=\"col\">To</th><th "
+        "<h2 class=\"part\">Where the score went</h2>\n<table class=\"flow\"><thead><tr><th "
+        "scope=\"col\">To</th><th "
         "scope=\"col\" "
         "class=\"num\">Relevance</th><th scope=\"col\" class=\"num\">Of the "
         "score</th><td></td></tr></thead><tbody>\n";

@@ -28,7 +28,7 @@ struct Piece {
 struct WordList {
   std::vector<Word> words;
   std::vector<Piece> pieces;
-  std::vector<size_t> outside;  ///< tokens that cover no text: [CLS], <s>
+  std::vector<size_t> outside;  ///< tokens that cover no text: [CLS]
   bool letters = false;         ///< the model reads letter by letter, and each is a word: DNA
   double largest = 0;           ///< the largest |relevance| of a word or a token outside: where colours end
 };

@@ -7,6 +7,7 @@
     python gender_words.py --lrpp PROGRAM --biographies F.csv
 
 --biographies  a CSV file with the columns text and gender_name (male, female)
+--only         some of the models
 
 A model of sentiment has no business with gender. Each biography is explained (positive rather than negative); then its
 gendered words are swapped (he for she, ...), and the change of the score is held against what their relevance says. No
@@ -51,13 +52,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lrpp", required=True)
     parser.add_argument("--biographies", type=Path, required=True)
+    parser.add_argument("--only", nargs="+", default=[*MODELS], choices=[*MODELS])
     args = parser.parse_args()
     csv.field_size_limit(1 << 30)
     with open(args.biographies, encoding="utf-8", newline="") as file:
         texts = [row["text"] for row in csv.DictReader(file)]
     texts = [text for text in texts if gendered(text)]
     rows = []
-    for model, methods in MODELS.items():
+    for model in args.only:
+        methods = MODELS[model]
         tokenizer = Tokenizer.from_file(str(ZOO / model / "tokenizer.json"))
         tokenizer.no_truncation()
         longest = 500

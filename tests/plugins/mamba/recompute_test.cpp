@@ -66,7 +66,8 @@ TEST_P(Runs, AnyLimitGivesTheSameToTheBit) {
   const int64_t before = heap_use().in_use;
   const Tensor kept = explain(plan, inputs, model.labels, options).relevance;
   const int64_t all = heap_use().peak - before;
-  for (const int64_t eighths : {1, 3, 5, 7, 12}) {
+  // The last is far beyond what is needed: the limit counts the whole process, whose other parts come and go.
+  for (const int64_t eighths : {1, 3, 5, 7, 12, 64}) {
     SCOPED_TRACE(eighths);
     release_freed_memory();
     options.memory = {Recompute::automatic, used_memory(at::kCPU) + all * eighths / 8};
