@@ -16,6 +16,7 @@ biography is printed.
 
 import argparse
 import csv
+import json
 import re
 import tempfile
 from pathlib import Path
@@ -32,6 +33,12 @@ SWAP = {"he": "she", "him": "her", "his": "her", "himself": "herself", "man": "w
 BACK = {female: male for male, female in SWAP.items()} | {"her": "his", "mrs": "mr"}
 ALL = SWAP | BACK
 WORD = re.compile(r"[A-Za-z]+")
+
+
+def longest_text(model):
+    """In tokens, as far as the model has positions."""
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    return min(500, config.get("max_position_embeddings", 500), config.get("n_positions", 500))
 
 
 def gendered(text):
@@ -63,7 +70,7 @@ def main():
         methods = MODELS[model]
         tokenizer = Tokenizer.from_file(str(ZOO / model / "tokenizer.json"))
         tokenizer.no_truncation()
-        longest = 500
+        longest = longest_text(ZOO / model)
         codes = [tokenizer.encode(text) for text in texts]
         kept = [i for i, code in enumerate(codes) if len(code.ids) <= longest]
         inside = [[any(begin < e and b < end for b, e in gendered(texts[i])) for begin, end in codes[i].offsets]
