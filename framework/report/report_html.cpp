@@ -103,7 +103,14 @@ class Article {
     return step > 0 ? fmt::format(" p{}", step) : fmt::format(" n n{}", -step);
   }
 
-  void word(size_t i, std::string_view prefix) {
+  /// A word of the whole of a long text: thousands of tips would make the page slow to open. Those of the
+  /// excerpt above can be reached with the keyboard, and the table of tokens has all values.
+  void plain_word(const Word& word, const std::string& text) {
+    put("<span class=\"w{}\" title=\"{} {}\">{}</span>", shade_class(word.relevance), escape_html(word.text),
+        format_sum(word.relevance), text);
+  }
+
+  void word(size_t i, bool whole) {
     const Word& word = list_.words[i];
     // A line break has no background: a sign stands before it.
     const std::string text = (word.blank && word.text.find('\n') != std::string::npos ? "\u21b5" : "") +
@@ -112,9 +119,10 @@ class Article {
       page_ += text;
       return;
     }
-    put("<span class=\"u\"><span class=\"w{0}\" tabindex=\"0\" aria-describedby=\"r{1}{2}{3}\">{4}</span>"
-        "<span class=\"tip\" role=\"tooltip\" id=\"r{1}{2}{3}\">",
-        shade_class(word.relevance), index_, prefix, i, text);
+    if (whole) return plain_word(word, text);
+    put("<span class=\"u\"><span class=\"w{0}\" tabindex=\"0\" aria-describedby=\"r{1}w{2}\">{3}</span>"
+        "<span class=\"tip\" role=\"tooltip\" id=\"r{1}w{2}\">",
+        shade_class(word.relevance), index_, i, text);
     if (word.tokens.size() > 1)
       put("<b><bdi>{}</bdi> {}, the sum of</b> ", escape_html(word.text), format_sum(word.relevance));
     for (const size_t t : word.tokens) {
@@ -129,7 +137,7 @@ class Article {
     if (count > 0) put("<span class=\"left\">[\u2026 {} words left out \u2026]</span>", count);
   }
 
-  void paragraph(const Excerpt& excerpt, std::string_view prefix) {
+  void paragraph(const Excerpt& excerpt, bool whole) {
     page_ += "<p class=\"text\" dir=\"auto\">";
     for (const PieceRange& range : excerpt.ranges) {
       left_out(range.skipped);
@@ -138,7 +146,7 @@ class Article {
         if (piece.word == Piece::no_word) {
           page_ += escape_html_text(piece.text);
         } else {
-          word(piece.word, prefix);
+          word(piece.word, whole);
         }
       }
     }
@@ -150,11 +158,11 @@ class Article {
     part("Text");
     put("<a class=\"skip\" href=\"#r{}b\">Skip the words</a>\n", index_);
     const Excerpt excerpt = make_excerpt(list_, shown_words);
-    paragraph(excerpt, "w");
+    paragraph(excerpt, /*whole=*/false);
     legend();
     if (excerpt.skipped == 0) return;
     put("<details><summary>The whole text ({} words)</summary>\n", list_.words.size());
-    paragraph(make_excerpt(list_, list_.words.size()), "a");
+    paragraph(make_excerpt(list_, list_.words.size()), /*whole=*/true);
     page_ += "</details>\n";
   }
 

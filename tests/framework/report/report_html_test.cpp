@@ -151,6 +151,9 @@ TEST(RenderHtml, LongTextsAreFoldedAndWhole) {
   EXPECT_EQ(first_fault(page), "");
   EXPECT_THAT(page, HasSubstr("<span class=\"left\">[\u2026 288 words left out \u2026]</span>"));
   EXPECT_THAT(page, HasSubstr("<summary>The whole text (600 words)</summary>"));
+  const std::string whole = page.substr(page.find("The whole text (600 words)"));
+  EXPECT_THAT(whole, HasSubstr("title=\""));
+  EXPECT_THAT(whole, Not(HasSubstr("tooltip"))) << "thousands of tips are slow to open";
   // Once in the excerpt and once in the whole, or only in the whole.
   EXPECT_EQ(count(page, ">w300</span>"), 2u);
   EXPECT_EQ(count(page, ">w10</span>"), 1u);
