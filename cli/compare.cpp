@@ -43,6 +43,12 @@ void check(const Options& options) {
   require(several(options.models) != several(options.methods), "compare",
           "takes several models, or one model and several --method; got {} model(s) and {} method(s)",
           options.models.size(), options.methods.size());
+  const auto twice = [](std::vector<std::string> list) {
+    std::sort(list.begin(), list.end());
+    return std::adjacent_find(list.begin(), list.end()) != list.end();
+  };
+  require(!twice(options.models) && !twice(options.methods), "compare",
+          "a model or method is given more than once");
   require(options.methods.size() != 1 && (options.methods.empty() || options.request.rules.empty()),
           "compare", "--method is given at least twice, and without --rules");
 }
@@ -166,9 +172,12 @@ class Comparison {
     }
     side.name = report_.by_method ? name : side.report.model;
     if (report_.sides.empty()) {
-      // What the first one says is asked of all.
+      // What the first one explained is asked of all, by its name: an index may be another class elsewhere.
       report_.target = side.report.target;
-      if (request_.targets[0] == "argmax") request_.targets = {side.report.target};
+      const TargetIndex& index = attribution.target;
+      const int64_t contrast = index.contrast.defined() ? index.contrast[0].item<int64_t>() : -1;
+      request_.targets = {prepared.label(index.target[0].item<int64_t>()) +
+                          (contrast < 0 ? "" : "-" + prepared.label(contrast))};
     }
     measure_faithfulness(side, prepared, attribution);
     report_.sides.push_back(std::move(side));

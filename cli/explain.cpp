@@ -80,7 +80,7 @@ void add_explain(CLI::App& app, int& exit_code) {
   add_memory_options(*command, options->request);
   command
       ->add_option("--output", options->outputs,
-                   "also write F.json, F.safetensors, F.html (texts) or F.png (pictures); may be given again")
+                   "also write F.json, F.safetensors, F.html or F.png (pictures); may be given again")
       ->take_all();
   command->add_option(
       "--heat-map", options->heat_map,

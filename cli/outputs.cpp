@@ -53,9 +53,6 @@ void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout la
     const std::string type = std::filesystem::path(output).extension().string();
     require(sees || type != ".png", "output",
             "'{}': a PNG shows pictures, and this model reads text; use .html", output);
-    require(!sees || type != ".html", "output",
-            "'{}': HTML shows texts, and this model sees; use .png for the heat map, .json for the numbers",
-            output);
     if (type == ".png") {
       const int64_t count = prepared.pixels.pixel_values.size(0), channels = prepared.model.image->channels;
       require(layout != HeatMapLayout::overlay || channels == 1 || channels == 3, "heat-map",

@@ -15,7 +15,7 @@ namespace lrpp::cli {
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& types);
 
 /// Refuses, before the model runs, files of a type that does not show what is explained: texts have no PNG,
-/// pictures no HTML, and a PNG shows one explanation of one picture.
+/// and a PNG shows one explanation of one picture.
 void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout layout, const Request& request,
                        const Prepared& prepared);
 

@@ -36,11 +36,11 @@ Json example_json(const Explanation& explanation, const ImageReport& report, int
   return json;
 }
 
-/// The one picture that was explained. Of a tensor what a person can make of it: its range stretched over
+/// The picture that was explained. Of a tensor what a person can make of it: its range stretched over
 /// that of pixels; nothing where its channels are no colours.
-Image picture_of(const Prepared& prepared) {
-  if (!prepared.pictures.empty()) return prepared.pictures[0].shown;
-  const Tensor values = prepared.pixels.pixel_values[0].to(at::kDouble);
+Image picture_of(const Prepared& prepared, int64_t example) {
+  if (!prepared.pictures.empty()) return prepared.pictures.at(static_cast<size_t>(example)).shown;
+  const Tensor values = prepared.pixels.pixel_values[example].to(at::kDouble);
   if (values.size(0) != 1 && values.size(0) != 3) return {};
   const Tensor low = values.min(), range = (values.max() - low).clamp_min(1e-300);
   const Tensor bytes = ((values - low) / range * 255).round().to(at::kByte).permute({1, 2, 0}).contiguous();
@@ -56,7 +56,7 @@ void write_heat_map(const std::filesystem::path& path, const Explanation& explan
       fmt::format("{} of '{}' (score {}) in {} under {}: red for and blue against; {}",
                   report.multiplier ? "gradient" : "relevance", report.target, format_number(report.score),
                   report.model, report.method, heat_map_ends(report));
-  const Image map = render_heat_map(picture_of(explanation.prepared), report.relevance, report.height,
+  const Image map = render_heat_map(picture_of(explanation.prepared, 0), report.relevance, report.height,
                                     report.width, heat_map_scale(report.relevance), layout);
   write_png(path, map, {{"Software", fmt::format("lrpp {}", version_string)}, {"Description", description}});
 }
@@ -82,6 +82,12 @@ void write_output(const std::filesystem::path& path, const Explanation& explanat
   const std::string type = path.extension().string();
   if (type == ".safetensors") return save_tensors(path, explanation);
   if (type == ".png") return write_heat_map(path, explanation, reports.at(0), layout);
+  if (type == ".html") {
+    std::vector<Image> shown;
+    for (size_t i = 0; i < reports.size(); ++i)
+      shown.push_back(picture_of(explanation.prepared, example_of(explanation, static_cast<int64_t>(i))));
+    return write_atomically(path, render_html(reports, shown));
+  }
   std::vector<Json> examples;
   for (size_t i = 0; i < reports.size(); ++i)
     examples.push_back(example_json(explanation, reports[i], static_cast<int64_t>(i)));

@@ -36,10 +36,11 @@ class Page {
         "dark\">\n<title>{}</title>\n<style>\n{}{}</style>\n</head>\n"
         "<body>\n<main>\n<h1>{}: relevance for <q><bdi>{}</bdi></q></h1>\n",
         title, page_style(), own_style, title, escape_html(report_.target));
-    put("<p>Colours end at each {}'s own largest relevance, red for and blue against: models put their "
-        "relevance on "
-        "scales of their own.{}</p>\n",
-        report_.by_method ? "method" : "model", text_ ? " A word is what no model's tokens cut." : "");
+    put("<p>Colours end at {}, red for and blue against: models put their relevance on scales of their "
+        "own.{}</p>\n",
+        text_ ? fmt::format("each {}'s own largest relevance", report_.by_method ? "method" : "model")
+              : "the 99th percentile of each map",
+        text_ ? " A word is what no model's tokens cut." : "");
     if (text_) {
       for (size_t i = 0; i < report_.sides.size(); ++i) words(i);
     } else {

@@ -52,6 +52,25 @@ TEST_F(CliCompare, PicturesAndMethods) {
   EXPECT_EQ(read_json(path("m.json"))["sides"][1]["name"], "random(seed=3)");
 }
 
+TEST_F(CliCompare, AnIndexIsTheFirstModelsClassByItsName) {
+  const std::string turned = path("turned");
+  fs::copy(zoo_ + "sst2-gpt2", turned);
+  Json config = read_json(turned + "/config.json");
+  config["id2label"] = {{"0", "positive"}, {"1", "negative"}};
+  config["label2id"] = {{"positive", 0}, {"negative", 1}};
+  write("turned/config.json", config.dump());
+  const Result r =
+      lrpp(compare(model_ + " " + turned + " --target 1" + text_ + " --output " + path("c.json")));
+  ASSERT_EQ(r.code, 0) << r.err;
+  const Json sides = read_json(path("c.json"))["sides"];
+  // The class that is called positive there is the first.
+  for (const Json& output : sides[1]["outputs"]) {
+    if (output["label"] == "positive") {
+      EXPECT_EQ(sides[1]["score"], output["logit"]);
+    }
+  }
+}
+
 TEST_F(CliCompare, BadInputIsRefused) {
   const std::string mamba = zoo_ + "sst2-mamba ";
   expect_refused(compare(mamba + text_), {"several models", "1 model(s) and 0 method(s)"});
@@ -63,6 +82,7 @@ TEST_F(CliCompare, BadInputIsRefused) {
   expect_refused(compare(mamba + zoo_ + "sst2-bert --target all" + text_), {"[target]"});
   expect_refused(compare(mamba + "--method gradient --method mamba-lrp" + text_), {"gradient-x-input"});
   expect_refused(compare(mamba + zoo_ + "sst2-bert"), {"[input]"});
+  expect_refused(compare(mamba + mamba + text_), {"more than once"});
   const Result png = lrpp(compare(mamba + zoo_ + "sst2-bert" + text_ + " --output " + path("c.png")));
   EXPECT_EQ(png.code, 2);
   EXPECT_NE(png.err.find(".html, .json"), std::string::npos) << png.err;

@@ -86,6 +86,13 @@ TEST_F(CliImage, CanonizersAreInTheProvenance) {
   EXPECT_TRUE(canonizers("gradient").empty());
 }
 
+TEST_F(CliImage, APage) {
+  ASSERT_EQ(lrpp(explain_ + seven_ + " --output " + path("a.html")).code, 0);
+  const std::string page = slurp(path("a.html"));
+  EXPECT_NE(page.find("What digits-cnn saw"), std::string::npos);
+  EXPECT_NE(page.find("Rules used"), std::string::npos);
+}
+
 TEST_F(CliImage, OverlayIsOnePanel) {
   ASSERT_EQ(lrpp(explain_ + seven_ + " --heat-map overlay --output " + path("a.png")).code, 0);
   EXPECT_EQ(read(path("a.png")).width, 16 + 448 + 16);
@@ -191,7 +198,6 @@ TEST_F(CliImage, WhatDoesNotFitAModelThatSeesIsRefused) {
   expect_refused(explain + " --position first", {"'first'", "leave --position out"});
   expect_refused(explain + " --target input", {"have none"});
   expect_refused(explain + " --target 10", {"[0, 10)"});
-  expect_refused(explain + " --output " + path("a.html"), {"a.html", "use .png"});
   expect_refused("explain " + model_ + " --text x --output " + path("a.png"), {"a.png", "use .html"});
   expect_refused(explain + " --heat-map overlay", {"--output F.png"});
   expect_refused(explain + " --heat-map above --output " + path("refused.png"), {"'above'", "side-by-side"});

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/report/image_report.h>
@@ -94,6 +95,24 @@ TEST(ImageReports, NothingAndGradients) {
   EXPECT_TRUE(has(text, "where the gradient lies"));
   EXPECT_TRUE(has(text, "negative -1.00"));
   EXPECT_TRUE(has(text, "need not add up"));
+}
+
+TEST(ImageReports, APageHasThePictureUnderItsMap) {
+  ImageReport report = sample(2, 3);
+  report.model = "<b>";
+  Image shown{2, 3, 1, std::vector<uint8_t>(6, 7)};
+  const std::string page = render_html({report, report}, {shown, {}});
+  EXPECT_THAT(page, ::testing::HasSubstr("&lt;b&gt;"));
+  EXPECT_THAT(page, ::testing::Not(::testing::HasSubstr("<script")));
+  const auto count = [&](const std::string& part) {
+    size_t found = 0;
+    for (size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("data:image/png;base64,"), 3u) << "two maps, and the one picture that there is";
+  EXPECT_EQ(count(" checked"), 1u);
+  EXPECT_ANY_THROW(render_html(std::vector<ImageReport>{}, {}));
+  EXPECT_ANY_THROW(render_html({report}, {}));
 }
 
 }  // namespace
