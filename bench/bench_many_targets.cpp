@@ -44,7 +44,7 @@ void run(const Options& o) {
   const auto median_ms = [&](const std::function<void()>& work) {
     return time_runs(device, /*warmup=*/1, o.repeat, work).median_ms;
   };
-  const Plan own = forward_only(plan);
+  const Plan own = make_forward_plan(plan.graph, std::vector<Value>{});
   fmt::print("{}, {}, {} on {}, medians of {}; own forward pass {:.1f} ms\n\n", model.model_type, rules,
              o.dtype, o.device, o.repeat, median_ms([&] { forward(own, inputs); }));
   fmt::print(

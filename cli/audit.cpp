@@ -118,7 +118,7 @@ bool print_verdict(const Ledger& ledger, double tolerance) {
 
 int audit_command(const Request& request, const std::vector<std::string>& outputs) {
   check_outputs(outputs, {".json", ".html"});
-  const Prepared prepared = prepare(request, /*audit=*/true);
+  const Prepared prepared = prepare(request, {.ledger = true});
   const Attribution attribution = run(request, prepared);
   const double tolerance = ledger_tolerance(prepared.model.dtype);
   const Json record = cli::record(request, prepared);

@@ -55,7 +55,7 @@ std::vector<int64_t> sizes_of(const Options& options, const Model& model) {
 BenchReport measure(const Options& options) {
   const Request& request = options.request;
   const bool given = has_input(request);
-  Prepared prepared = given ? prepare(request, /*audit=*/false) : prepare_model(request, /*audit=*/false);
+  Prepared prepared = given ? prepare(request) : prepare_model(request);
   const Model& model = prepared.model;
   BenchReport report;
   // A path with a slash at its end has an empty last part.

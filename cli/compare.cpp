@@ -150,7 +150,7 @@ class Comparison {
 
  private:
   void add(const std::string& name) {
-    const Prepared prepared = prepare(request_, /*audit=*/false);
+    const Prepared prepared = prepare(request_);
     require(prepared.method->readout() == Readout::relevance, "compare",
             "'{}' hands out the gradient, which is no relevance; take gradient-x-input",
             prepared.method->name());

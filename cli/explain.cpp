@@ -44,7 +44,7 @@ void explain_command(const Request& request, const std::string& heat_map,
           "it says how an --output F.png is drawn; add one, or leave it out");
   const HeatMapLayout layout =
       heat_map.empty() ? HeatMapLayout::side_by_side : heat_map_layout_from_name(heat_map);
-  const Prepared prepared = prepare(request, /*audit=*/false);
+  const Prepared prepared = prepare(request);
   check_outputs_fit(outputs, layout, request, prepared);
   const Attribution attribution = run(request, prepared);
   Json record = cli::record(request, prepared);

@@ -124,14 +124,14 @@ std::string Prepared::label(int64_t index) const {
   return std::to_string(index);
 }
 
-Prepared prepare(const Request& request, bool audit) {
+Prepared prepare(const Request& request, Reads reads) {
   check_one_input(request);
-  Prepared prepared = prepare_model(request, audit);
+  Prepared prepared = prepare_model(request, reads);
   read_inputs(request, prepared);
   return prepared;
 }
 
-Prepared prepare_model(const Request& request, bool audit) {
+Prepared prepare_model(const Request& request, Reads reads) {
   start_from_name(request.start);
   const LoadOptions load{dtype_from_name(request.dtype), device_from_name(request.device), false};
   check_memory_options(request);
@@ -146,15 +146,18 @@ Prepared prepare_model(const Request& request, bool audit) {
           "--rules names a composite, and --method what explains, which may be one; give one of the two");
   if (!request.rules.empty()) composite_from_argument(registry, request.rules);
   if (!request.method.empty()) prepared.method = parse_method(registry, request.method);
+  require(!prepared.method || (!reads.ledger && !reads.layers), "method",
+          "the ledger and the relevance of layers are there for rules; use --rules, or leave them out");
   prepared.model = load_model(registry, request.model, load);
   check_targets(request.targets, prepared.model.labels, prepared.model.vocabulary_size);
   if (!prepared.method) {
     const std::string rules = request.rules.empty() ? prepared.model.default_composite : request.rules;
     Composite composite = composite_from_argument(registry, rules);
-    if (audit) prepared.audit = make_plan(prepared.model.graph, composite, audit);
+    if (reads.ledger || reads.layers)
+      prepared.plan = make_plan(prepared.model.graph, composite, reads.ledger, reads.layers);
     prepared.method = prepared.composite = std::make_shared<const CompositeMethod>(std::move(composite));
   }
-  if (!audit) require_serves(*prepared.method, prepared.model);
+  if (!prepared.plan) require_serves(*prepared.method, prepared.model);
   const std::filesystem::path tokenizer = prepared.model.directory / "tokenizer.json";
   if (std::filesystem::exists(tokenizer)) prepared.tokenizer = Tokenizer::from_file(tokenizer);
   return prepared;
@@ -174,14 +177,14 @@ Attribution run(const Request& request, const Prepared& prepared) {
   ProgressBar bar;
   ExplainOptions options = explain_options(request, prepared);
   options.progress = [&](int64_t done, int64_t total) { bar.show(done, total); };
-  if (prepared.audit) return explain(*prepared.audit, prepared.inputs, prepared.model.labels, options);
+  if (prepared.plan) return explain(*prepared.plan, prepared.inputs, prepared.model.labels, options);
   return prepared.method->explain(prepared.model, prepared.inputs, options);
 }
 
 Json record(const Request& request, const Prepared& prepared) {
   const ExplainOptions options = explain_options(request, prepared);
-  Json json = prepared.audit ? provenance(prepared.model, *prepared.audit, options)
-                             : prepared.method->record(prepared.model, options);
+  Json json = prepared.plan ? provenance(prepared.model, *prepared.plan, options)
+                            : prepared.method->record(prepared.model, options);
   if (prepared.inputs.contains("position")) json["position"] = request.position;
   if (request.tf32) json["tf32"] = true;
   if (!prepared.pictures.empty()) json["preprocessing"] = prepared.preprocessing;

@@ -47,6 +47,12 @@ struct Picture {
 
 using Inputs = std::map<std::string, Tensor>;
 
+/// What is read of a walk besides the relevance of the input.
+struct Reads {
+  bool ledger = false;  ///< which keeps every value
+  bool layers = false;
+};
+
 /// A request made ready: the model, what explains it, and the inputs.
 struct Prepared {
   Model model;
@@ -60,7 +66,7 @@ struct Prepared {
   Inputs inputs;                     ///< the graph's, made of either
   MethodPtr method;
   std::shared_ptr<const CompositeMethod> composite;  ///< the same, where no --method was given
-  std::optional<Plan> audit;                         ///< of an audit: with everything kept
+  std::optional<Plan> plan;                          ///< of the composite, where more is read
 
   /// How many texts or pictures there are: B.
   int64_t examples() const;
@@ -71,9 +77,10 @@ struct Prepared {
 };
 
 /// Everything that can be refused before the model runs is refused here.
-Prepared prepare(const Request& request, bool audit);
+/// More is read of composites alone: throws UserError where a --method asks for it.
+Prepared prepare(const Request& request, Reads reads = {});
 /// The same without inputs.
-Prepared prepare_model(const Request& request, bool audit);
+Prepared prepare_model(const Request& request, Reads reads = {});
 
 /// `prepared` must outlive them.
 ExplainOptions explain_options(const Request& request, const Prepared& prepared);

@@ -18,6 +18,19 @@ Tensor read_out(const Plan& plan, const Reading& reading) {
   return reading.multiplier;
 }
 
+/// Enters what a walk over `rows` read between layers. Places without tokens or pixels, such as those between
+/// the layers of a classifier's head, are left out.
+void enter_layers(std::vector<LayerRelevance>& to, const Plan& plan, const std::vector<Reading>& readings,
+                  const Rows& rows) {
+  size_t entered = 0;
+  for (size_t i = 0; i < readings.size(); ++i) {
+    const Tensor relevance = read_out(plan, readings[i]);
+    if (relevance.dim() < 3) continue;
+    if (entered == to.size()) to.push_back({plan.graph.layers()[i].name, {}});
+    rows.put(to[entered++].relevance, relevance.sum(relevance.dim() == 3 ? -1 : 1));
+  }
+}
+
 /// The elements that the largest tensor of a walk may have where the caller leaves it to us.
 constexpr int64_t most_elements = int64_t{1} << 25;
 
@@ -84,6 +97,7 @@ Attribution walk_back(const Plan& plan, const std::map<std::string, Tensor>& inp
            "dtype");
     });
     these.put(result.relevance, relevance);
+    enter_layers(result.layers, plan, walked.layers, these);
     if (walked.tokens) {
       these.put(result.relevance_token, read_out(plan, *walked.tokens).sum(-1));
     } else if (relevance.dim() == 3) {

@@ -23,6 +23,13 @@ struct ExplainOptions {
   Progress progress;
 };
 
+/// Relevance as it enters one layer, summed over channels: of every token [R, T], or of every place of a map
+/// of features [R, H, W].
+struct LayerRelevance {
+  std::string name;  ///< the layer's: "backbone.layers.0"
+  Tensor relevance;
+};
+
 /// The explanations of a batch, R = B P K of them: of B examples, at P positions each, for K targets each.
 /// Row r belongs to example r / (P K), to its position r / K mod P and to the target r mod K.
 struct Attribution {
@@ -34,7 +41,8 @@ struct Attribution {
   Tensor relevance;  ///< at the model's inputs, shaped like them; the multiplier where the composite says so
   Tensor relevance_token;  ///< [R, T]: summed over channels, at the embeddings of a text model or the tokens
                            ///< that enter the first layer of a vision model; undefined without tokens
-  std::optional<Ledger> ledger;  ///< where the plan is an audit
+  std::vector<LayerRelevance> layers;  ///< from the input on, where the plan reads them (make_plan)
+  std::optional<Ledger> ledger;        ///< where the plan is an audit
   Json facts = Json::object();   ///< what a method has to say about how it came out; goes into the record
 };
 

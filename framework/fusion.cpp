@@ -54,8 +54,7 @@ class Fuser {
     const std::set<int> inside(group.nodes.begin(), group.nodes.end());
     const int place = group.outputs.front().node;
     for (int i : group.nodes) {
-      if (taken_[static_cast<size_t>(i)] || graph_.attributed().node == i) return false;
-      if (graph_.tokens() && graph_.tokens()->node == i) return false;
+      if (taken_[static_cast<size_t>(i)] || graph_.is_read_at(i)) return false;
       for (const auto& [value, reader] : readers_[static_cast<size_t>(i)]) {
         if (inside.contains(reader)) continue;
         if (!is_output(group, value) || reader < place) return false;

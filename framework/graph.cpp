@@ -2,6 +2,8 @@
 #include <lrpp/framework/io/suggest.h>
 #include <lrpp/framework/ops/input.h>
 
+#include <algorithm>
+
 namespace lrpp {
 
 int Graph::find(std::string_view name) const {
@@ -67,6 +69,12 @@ Graph GraphBuilder::finish(Value attributed, Value output, std::optional<Value> 
   graph_.output_ = output;
   graph_.tokens_ = tokens;
   return std::move(graph_);
+}
+
+bool Graph::is_read_at(int node) const {
+  return attributed_.node == node || (tokens_ && tokens_->node == node) ||
+         std::any_of(layers_.begin(), layers_.end(),
+                     [&](const Layer& layer) { return layer.value.node == node; });
 }
 
 std::string describe(const Node& node) {

@@ -25,6 +25,13 @@ struct Node {
   friend bool operator==(const Node&, const Node&) = default;  ///< the same op, not one like it
 };
 
+/// A place between the layers of a model: a value that everything on the way to the output passes through.
+struct Layer {
+  std::string name;  ///< of the layer that it enters: "backbone.layers.0"
+  Value value;
+  friend bool operator==(const Layer&, const Layer&) = default;
+};
+
 /// A directed acyclic graph of ops. Nodes stand in an order in which they can be computed.
 class Graph {
  public:
@@ -42,6 +49,12 @@ class Graph {
   /// The tokens [B,T,D] as they enter the first layer, whose relevance is read in passing; none for models
   /// without tokens. Of a text model these are its embeddings, `attributed`.
   std::optional<Value> tokens() const { return tokens_; }
+  /// Where relevance is read in passing besides, in the graph's order; see find_layers. Rewrites keep them.
+  const std::vector<Layer>& layers() const { return layers_; }
+  void read_at(std::vector<Layer> layers) { layers_ = std::move(layers); }
+
+  /// Whether relevance is read at one of the node's outputs, so that nothing else can stand in its place.
+  bool is_read_at(int node) const;
 
   /// Whether both are the same ops, wired and read out alike.
   friend bool operator==(const Graph&, const Graph&) = default;
@@ -52,6 +65,7 @@ class Graph {
   std::map<std::string, Value> inputs_;
   Value output_, attributed_;
   std::optional<Value> tokens_;
+  std::vector<Layer> layers_;
 };
 
 /// Builds a Graph node by node. Every mistake is named where it is made.

@@ -34,7 +34,11 @@ std::vector<Value> GraphCopy::add(const std::string& name, OpPtr op, std::vector
 Graph GraphCopy::finish() && {
   std::optional<Value> tokens = graph_.tokens();
   if (tokens) tokens = at(*tokens);
-  return std::move(builder_).finish(at(graph_.attributed()), at(graph_.output()), tokens);
+  Graph graph = std::move(builder_).finish(at(graph_.attributed()), at(graph_.output()), tokens);
+  std::vector<Layer> layers = graph_.layers();
+  for (Layer& layer : layers) layer.value = at(layer.value);
+  graph.read_at(std::move(layers));
+  return graph;
 }
 
 }  // namespace lrpp

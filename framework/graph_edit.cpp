@@ -4,8 +4,7 @@
 namespace lrpp {
 
 int GraphEdit::only_reader(int node) const {
-  if (graph_.output().node == node || graph_.attributed().node == node) return -1;
-  if (graph_.tokens() && graph_.tokens()->node == node) return -1;
+  if (graph_.output().node == node || graph_.is_read_at(node)) return -1;
   int reader = -1;
   for (int i = node + 1; i < static_cast<int>(graph_.nodes().size()); ++i) {
     for (const Value& v : graph_.node(i).inputs) {

@@ -85,9 +85,7 @@ class Picker {
   }
 
   bool may_move(int i) const {
-    const bool read_out = graph_.attributed().node == i || graph_.output().node == i ||
-                          (graph_.tokens() && graph_.tokens()->node == i);
-    return !read_out && graph_.node(i).op->num_outputs() == 1;
+    return graph_.output().node != i && !graph_.is_read_at(i) && graph_.node(i).op->num_outputs() == 1;
   }
 
   void copy(int node) {

@@ -1,3 +1,4 @@
+#include <lrpp/framework/layers.h>
 #include <lrpp/framework/pick_early.h>
 #include <lrpp/framework/plan.h>
 
@@ -41,6 +42,7 @@ void keep_values(Plan& plan, const std::vector<Value>& values) {
 std::vector<Value> read_out(const Graph& graph) {
   std::vector<Value> values{graph.attributed(), graph.output()};
   if (graph.tokens()) values.push_back(*graph.tokens());
+  for (const Layer& layer : graph.layers()) values.push_back(layer.value);
   return values;
 }
 
@@ -100,7 +102,7 @@ bool carries_on(const Plan& plan, int index) {
   return plan.steps[static_cast<size_t>(index)].rule != nullptr && plan.graph.attributed().node != index;
 }
 
-Plan make_plan(Graph graph, const Composite& composite, bool audit) {
+Plan make_plan(Graph graph, const Composite& composite, bool audit, bool layers) {
   Plan plan;
   plan.graph = std::move(graph);
   plan.composite = composite.name;
@@ -109,6 +111,7 @@ Plan make_plan(Graph graph, const Composite& composite, bool audit) {
   plan.audit = audit;
   canonize(plan, composite);
   std::vector<RulePtr> rules = assign_rules(plan.graph, composite);
+  if (layers) plan.graph.read_at(find_layers(plan.graph));
   // An audit shows the graph as the checkpoint has it.
   if (!audit) {
     pick_early(plan.graph, rules);

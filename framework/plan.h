@@ -36,8 +36,9 @@ struct Plan {
 };
 
 /// Rewrites the graph as the composite asks, assigns rules, and works out, node by node from the output back,
-/// which signals can arrive where and so which values must be kept. Throws as `assign_rules`.
-Plan make_plan(Graph graph, const Composite& composite, bool audit = false);
+/// which signals can arrive where and so which values must be kept. With `layers`, relevance is read between
+/// the layers too, where find_layers finds such places. Throws as `assign_rules`.
+Plan make_plan(Graph graph, const Composite& composite, bool audit = false, bool layers = false);
 
 /// A plan to run the graph forwards, which no walk can follow: canonized, fused and with the token picked
 /// early as the composite's rules allow (not at all without entries). Only what is read out is kept.

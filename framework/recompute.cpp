@@ -40,7 +40,9 @@ std::vector<int> find_cuts(const Plan& plan) {
 
 /// Where relevance is read out: kept in any case.
 bool is_read_out(const Plan& plan, Value v) {
-  return plan.graph.attributed() == v || plan.graph.tokens() == v;
+  const std::vector<Layer>& layers = plan.graph.layers();
+  return plan.graph.attributed() == v || plan.graph.tokens() == v ||
+         std::any_of(layers.begin(), layers.end(), [&](const Layer& layer) { return layer.value == v; });
 }
 
 /// Whether the value is there for the rules that read it.

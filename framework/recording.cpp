@@ -125,6 +125,7 @@ Attribution Recording::explain(const std::map<std::string, Tensor>& inputs) {
   graph_->replay();
   // The graph's tensors are filled anew by the next replay.
   Attribution result = result_;
+  for (LayerRelevance& layer : result.layers) layer.relevance = copy_of(layer.relevance);
   for (Tensor* t : {&result.logits, &result.score, &result.relevance, &result.relevance_token,
                     &result.target.target, &result.target.contrast}) {
     *t = copy_of(*t);

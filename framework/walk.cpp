@@ -30,7 +30,7 @@ class Walker {
     if (plan_.audit) start_ledger(seed);
     const auto count = static_cast<int64_t>(graph_.nodes().size());
     for (int64_t i = count - 1; i >= 0; --i) {
-      if (graph_.tokens() && graph_.tokens()->node == i) tokens_ = read(*graph_.tokens());
+      read_in_passing(static_cast<int>(i));
       compute_again_before(static_cast<int>(i));
       if (carries_on(plan_, static_cast<int>(i))) {
         visit(static_cast<int>(i));
@@ -156,6 +156,15 @@ class Walker {
       trace_.values[static_cast<size_t>(index)].assign(trace_.metas[static_cast<size_t>(index)].size(), {});
   }
 
+  /// All that can arrive at node `index` has arrived.
+  void read_in_passing(int index) {
+    if (graph_.tokens() && graph_.tokens()->node == index) tokens_ = read(*graph_.tokens());
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      const Value v = graph_.layers()[i].value;
+      if (v.node == index) layers_[i] = read(v);
+    }
+  }
+
   Reading read(Value v) {
     const Arrived& a = at(v);
     Reading reading;
@@ -173,6 +182,7 @@ class Walker {
     WalkResult result;
     result.input = read(graph_.attributed());
     result.tokens = std::move(tokens_);
+    result.layers = std::move(layers_);
     if (ledger_) {
       ledger_->attributed = sum_per_example(result.input.relevance);
       result.ledger = std::move(ledger_);
@@ -248,6 +258,7 @@ class Walker {
   size_t segment_ = plan_.segments.size();  ///< those before it have not been walked through
   std::optional<Ledger> ledger_;
   std::optional<Reading> tokens_;
+  std::vector<Reading> layers_{graph_.layers().size()};
 };
 
 }  // namespace

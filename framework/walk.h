@@ -18,6 +18,7 @@ struct Reading {
 struct WalkResult {
   Reading input;                  ///< at graph.attributed()
   std::optional<Reading> tokens;  ///< at graph.tokens(), where there is such a place
+  std::vector<Reading> layers;    ///< at graph.layers(), one each
   std::optional<Ledger> ledger;   ///< where the plan asks for an audit
 };
 

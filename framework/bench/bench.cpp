@@ -32,14 +32,6 @@ void set_sizes(BenchRun& run, const Tensor& input) {
 
 }  // namespace
 
-Plan forward_only(Plan plan) {
-  const Value output = plan.graph.output();
-  for (Plan::Step& step : plan.steps) step.keep.assign(step.keep.size(), false);
-  plan.steps[static_cast<size_t>(output.node)].keep[static_cast<size_t>(output.output)] = true;
-  plan.segments.clear();
-  return plan;
-}
-
 BenchRun bench(const Plan& plan, const std::map<std::string, Tensor>& inputs,
                const std::vector<std::string>& labels, const ExplainOptions& explain_options,
                const BenchOptions& options) {
@@ -49,7 +41,7 @@ BenchRun bench(const Plan& plan, const std::map<std::string, Tensor>& inputs,
   BenchRun run;
   const bool sees = inputs.contains("pixel_values");
   set_sizes(run, inputs.at(sees ? "pixel_values" : "input_ids"));
-  const Plan own = forward_only(plan);
+  const Plan own = make_forward_plan(plan.graph, std::vector<Value>{});
   const auto explain_once = [&] {
     run.explanations = explain(plan, inputs, labels, explain_options).relevance.size(0);
   };

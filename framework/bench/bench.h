@@ -60,9 +60,6 @@ struct BenchRun {
   std::vector<OpRow> ops;  ///< of the profile
 };
 
-/// The plan with the same graph and rules that keeps nothing but the output: what the model alone computes.
-Plan forward_only(Plan plan);
-
 /// Times the plan on the inputs. Throws UserError as `explain`, as `Recording` where that is asked for, and
 /// for a `repeat` below 1 or `warmup` below 0.
 BenchRun bench(const Plan& plan, const std::map<std::string, Tensor>& inputs,
