@@ -23,6 +23,32 @@ std::string target_label(const Prepared& prepared, const TargetIndex& index, int
   return contrast < 0 ? label : label + " - " + prepared.label(contrast);
 }
 
+void fill_layers(Report& report, const Attribution& attribution, int64_t row) {
+  for (const LayerRelevance& read : attribution.layers) {
+    const Tensor relevance = read.relevance[row].to(at::kCPU, at::kDouble).contiguous();
+    Report::Layer layer{read.name, 0, 0, {}};
+    if (relevance.dim() == 2) {
+      layer.height = relevance.size(0);
+      layer.width = relevance.size(1);
+    }
+    layer.relevance.assign(relevance.const_data_ptr<double>(),
+                           relevance.const_data_ptr<double>() + relevance.numel());
+    report.layers.push_back(std::move(layer));
+  }
+}
+
+Flow flow_of(const Ledger& ledger, int64_t row) {
+  const auto at_row = [&](const Tensor& t) { return t[row].item<double>(); };
+  Flow flow{at_row(ledger.seed), at_row(ledger.attributed), {}};
+  for (const LedgerRow& node : ledger.rows) {
+    flow.absorbed.bias += at_row(node.bias);
+    flow.absorbed.stabilizer += at_row(node.stabilizer);
+    flow.absorbed.held += at_row(node.held);
+    flow.absorbed.by_rule += at_row(node.by_rule);
+  }
+  return flow;
+}
+
 }  // namespace
 
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& types) {
@@ -99,6 +125,8 @@ void fill_report(Report& report, const Explanation& explanation, int64_t row) {
   report.method = prepared.method->name();
   report.kind = explanation.record.contains("composite") ? "composite" : "method";
   report.provenance = explanation.record;
+  fill_layers(report, attribution, row);
+  if (attribution.ledger) report.flow = flow_of(*attribution.ledger, row);
   if (!has_several(explanation)) return;
   report.which = fmt::format("example {}", example_of(explanation, row) + 1);
   if (attribution.position.defined())

@@ -43,7 +43,7 @@ struct Attribution {
                            ///< that enter the first layer of a vision model; undefined without tokens
   std::vector<LayerRelevance> layers;  ///< from the input on, where the plan reads them (make_plan)
   std::optional<Ledger> ledger;        ///< where the plan is an audit
-  Json facts = Json::object();   ///< what a method has to say about how it came out; goes into the record
+  Json facts = Json::object();  ///< what a method has to say about how it came out; goes into the record
 };
 
 /// One forward pass, then seed and walk for every target. The inputs' `position` [B P] may hold several

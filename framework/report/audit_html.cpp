@@ -24,7 +24,7 @@ struct Share {
 };
 
 std::vector<Share> shares(const AuditReport& report) {
-  const AuditReport::Absorbed a = report.total();
+  const Flow::Absorbed a = report.total();
   return {{"inputs", "what the explanation shows", report.attributed},
           {"biases", "constants that a layer adds, which no input carries", a.bias},
           {"stabilisers", "what keeps divisions from zero", a.stabilizer},
@@ -147,11 +147,11 @@ class Page {
 
 }  // namespace
 
-double AuditReport::Absorbed::magnitude() const {
+double Flow::Absorbed::magnitude() const {
   return std::abs(bias) + std::abs(stabilizer) + std::abs(held) + std::abs(by_rule);
 }
 
-AuditReport::Absorbed AuditReport::total() const {
+Flow::Absorbed AuditReport::total() const {
   Absorbed sum;
   for (const Node& node : nodes) {
     sum.bias += node.absorbed.bias;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lrpp/framework/io/json.h>
+#include <lrpp/framework/report/report.h>
 
 #include <string>
 #include <vector>
@@ -9,11 +9,7 @@ namespace lrpp {
 
 /// A ledger, for people: sums over all that was explained. No tensors.
 struct AuditReport {
-  /// Where relevance went, other than on to the inputs.
-  struct Absorbed {
-    double bias = 0, stabilizer = 0, held = 0, by_rule = 0;
-    double magnitude() const;  ///< the sum of what they are without their signs
-  };
+  using Absorbed = Flow::Absorbed;
   struct Node {
     std::string node, op, rule;  ///< no rule: a source
     bool reached = false;

@@ -78,7 +78,8 @@ TEST(ForwardOnly, KeepsTheOutputAlone) {
   const Plan plan = make_plan(testing::perceptron(std::make_shared<ops::Silu>()),
                               builtin_registry().make_composite("gradient"));
   const Tensor x = random({7, 4});
-  const Trace whole = forward(plan, {{"x", x}}), own = forward(make_forward_plan(plan.graph, std::vector<Value>{}), {{"x", x}});
+  const Trace whole = forward(plan, {{"x", x}}),
+              own = forward(make_forward_plan(plan.graph, std::vector<Value>{}), {{"x", x}});
   EXPECT_TRUE(own.output.equal(whole.output));
   const auto kept = [](const Trace& trace) {
     int count = 0;
