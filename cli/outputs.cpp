@@ -95,6 +95,28 @@ void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout la
   }
 }
 
+namespace {
+
+/// What was read besides: where the score went, and relevance between layers.
+void add_reads(Json& json, const Report& report) {
+  if (report.flow) {
+    const Flow::Absorbed& a = report.flow->absorbed;
+    json["ledger"] = {{"seed", report.flow->seed},
+                      {"attributed", report.flow->attributed},
+                      {"bias", a.bias},
+                      {"stabilizer", a.stabilizer},
+                      {"held", a.held},
+                      {"by_rule", a.by_rule}};
+  }
+  for (const Report::Layer& layer : report.layers) {
+    Json entry = {{"name", layer.name}, {"relevance", layer.relevance}};
+    if (layer.height > 0) entry["shape"] = {layer.height, layer.width};
+    json["layers"].push_back(std::move(entry));
+  }
+}
+
+}  // namespace
+
 bool has_several(const Explanation& explanation) {
   return explanation.attribution.example.size(0) > explanation.prepared.examples();
 }
@@ -125,6 +147,7 @@ void fill_report(Report& report, const Explanation& explanation, int64_t row) {
   report.method = prepared.method->name();
   report.kind = explanation.record.contains("composite") ? "composite" : "method";
   report.provenance = explanation.record;
+  report.left_out = explanation.left_out;
   fill_layers(report, attribution, row);
   if (attribution.ledger) report.flow = flow_of(*attribution.ledger, row);
   if (!has_several(explanation)) return;
@@ -152,6 +175,7 @@ void add_outcome(Json& json, const Explanation& explanation, const Report& repor
   if (attribution.position.defined()) json["position"] = at_index(attribution.position, row);
   json["score"] = report.score;
   json["sum_relevance"] = report.relevance_sum;
+  add_reads(json, report);
 }
 
 std::string join_json(std::vector<Json> examples, bool flat, const Json& record) {
@@ -174,6 +198,8 @@ void save_tensors(const std::filesystem::path& path, const Explanation& explanat
                        {"relevance", attribution.relevance}};
   if (attribution.relevance_token.defined())
     tensors.emplace_back("relevance_token", attribution.relevance_token);
+  for (const LayerRelevance& layer : attribution.layers)
+    tensors.emplace_back("layer." + layer.name, layer.relevance);
   if (attribution.target.contrast.defined()) tensors.emplace_back("contrast", attribution.target.contrast);
   if (has_several(explanation)) {
     tensors.emplace_back("example", attribution.example);

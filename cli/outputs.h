@@ -23,7 +23,8 @@ void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout la
 struct Explanation {
   const Prepared& prepared;
   const Attribution& attribution;
-  const Json& record;  ///< see cli::record
+  const Json& record;         ///< see cli::record
+  std::string left_out = {};  ///< Report::left_out
 };
 
 /// Whether some text or picture has several explanations: one for each target and position.

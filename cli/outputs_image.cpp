@@ -1,10 +1,42 @@
 #include <lrpp/cli/outputs.h>
 #include <lrpp/framework/io/file.h>
+#include <lrpp/framework/methods/spread.h>
 #include <lrpp/framework/report/report_text.h>
 #include <lrpp/framework/version.h>
 
+#include <array>
+
 namespace lrpp::cli {
 namespace {
+
+ImageReport::View view_of(const std::string& name, const Tensor& map, double sum) {
+  const Tensor values = map.to(at::kCPU, at::kDouble).contiguous();
+  const double* data = values.const_data_ptr<double>();
+  return {name, values.size(0), values.size(1), {data, data + values.numel()}, sum};
+}
+
+/// More channels are no picture that a person could look at channel by channel.
+constexpr int64_t most_channels = 16;
+
+void add_channels(ImageReport& report, const Tensor& relevance) {
+  const int64_t channels = relevance.size(0);
+  if (channels < 2 || channels > most_channels) return;
+  for (int64_t c = 0; c < channels; ++c) {
+    const std::string name = channels == 3 ? std::array{"red", "green", "blue"}[static_cast<size_t>(c)]
+                                           : fmt::format("channel {}", c);
+    report.channels.push_back(view_of(name, relevance[c], relevance[c].sum(at::kDouble).item<double>()));
+  }
+}
+
+ImageReport::View layer_map(const Prepared& prepared, const LayerRelevance& layer, int64_t row) {
+  const Tensor relevance = layer.relevance[row].to(at::kCPU, at::kDouble);
+  const double sum = relevance.sum().item<double>();
+  if (relevance.dim() == 2) return view_of(layer.name, relevance, sum);
+  const Tensor pixels = prepared.inputs.at("pixel_values").slice(0, 0, 1);
+  const Tensor spread = spread_over_values(prepared.model.graph, pixels,
+                                           relevance.unsqueeze(0).to(pixels.device(), pixels.scalar_type()));
+  return view_of(layer.name, spread[0].sum(0), sum);
+}
 
 ImageReport make_report(const Explanation& explanation, int64_t row) {
   ImageReport report;
@@ -16,6 +48,9 @@ ImageReport make_report(const Explanation& explanation, int64_t row) {
   const double* data = pixels.const_data_ptr<double>();
   report.relevance.assign(data, data + pixels.numel());
   report.relevance_sum = pixels.sum().item<double>();
+  add_channels(report, relevance);
+  for (const LayerRelevance& layer : explanation.attribution.layers)
+    report.layer_maps.push_back(layer_map(explanation.prepared, layer, row));
   return report;
 }
 

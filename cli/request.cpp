@@ -153,14 +153,21 @@ Prepared prepare_model(const Request& request, Reads reads) {
   if (!prepared.method) {
     const std::string rules = request.rules.empty() ? prepared.model.default_composite : request.rules;
     Composite composite = composite_from_argument(registry, rules);
-    if (reads.ledger || reads.layers)
-      prepared.plan = make_plan(prepared.model.graph, composite, reads.ledger, reads.layers);
     prepared.method = prepared.composite = std::make_shared<const CompositeMethod>(std::move(composite));
+    read_besides(prepared, reads);
   }
   if (!prepared.plan) require_serves(*prepared.method, prepared.model);
   const std::filesystem::path tokenizer = prepared.model.directory / "tokenizer.json";
   if (std::filesystem::exists(tokenizer)) prepared.tokenizer = Tokenizer::from_file(tokenizer);
   return prepared;
+}
+
+void read_besides(Prepared& prepared, Reads reads) {
+  prepared.plan.reset();
+  if (reads.ledger || reads.layers) {
+    prepared.plan =
+        make_plan(prepared.model.graph, prepared.composite->composite(), reads.ledger, reads.layers);
+  }
 }
 
 ExplainOptions explain_options(const Request& request, const Prepared& prepared) {

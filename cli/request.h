@@ -79,7 +79,9 @@ struct Prepared {
 /// Everything that can be refused before the model runs is refused here.
 /// More is read of composites alone: throws UserError where a --method asks for it.
 Prepared prepare(const Request& request, Reads reads = {});
-/// The same without inputs.
+/// Makes the plan that reads so much anew.
+void read_besides(Prepared& prepared, Reads reads);
+/// As `prepare`, without inputs.
 Prepared prepare_model(const Request& request, Reads reads = {});
 
 /// `prepared` must outlive them.

@@ -17,6 +17,7 @@ class CompositeMethod final : public Method {
                       const ExplainOptions& options) const override;
   Json record(const Model& model, const ExplainOptions& options) const override;
 
+  const Composite& composite() const { return composite_; }
   std::shared_ptr<const Plan> plan(const Model& model) const;
 
  private:

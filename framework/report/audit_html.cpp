@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 #include <lrpp/framework/report/audit_report.h>
+#include <lrpp/framework/report/html_flow.h>
+#include <lrpp/framework/report/html_page.h>
 #include <lrpp/framework/report/html_writer.h>
 #include <lrpp/framework/report/report_text.h>
 
@@ -12,55 +14,24 @@ namespace {
 
 constexpr const char* own_style = R"css(
 .wide tbody th{max-width:none}.wide th code{white-space:nowrap}.wide td{padding-left:.3rem}
-th .muted{display:block}
-@media (max-width:32rem){.flow .bar{display:none}tbody th{overflow-wrap:break-word}}
+@media (max-width:32rem){tbody th{overflow-wrap:break-word}}
 )css";
-
-/// Where the score went, in the order of the way back, and how each is called.
-struct Share {
-  const char* name;
-  const char* meaning;
-  double value;
-};
-
-std::vector<Share> shares(const AuditReport& report) {
-  const Flow::Absorbed a = report.total();
-  return {{"inputs", "what the explanation shows", report.attributed},
-          {"biases", "constants that a layer adds, which no input carries", a.bias},
-          {"stabilisers", "what keeps divisions from zero", a.stabilizer},
-          {"held", "ended at a value that the rules hold constant", a.held},
-          {"rules", "kept by rules that do not conserve by definition", a.by_rule}};
-}
-
-std::string percent_of(double value, double seed) {
-  return seed == 0 ? "no share" : fmt::format("{:.1f} %", 100 * value / seed);
-}
 
 class Page {
  public:
   explicit Page(const AuditReport& report) : report_(report) {}
 
   std::string write() {
-    put("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Audit of "
-        "{}</title>\n<style>\n{}{}</style>\n"
-        "</head>\n<body>\n<main>\n<h1>Did I forget something?</h1>\n<p "
-        "class=\"sum\"><strong>{}</strong></p>\n",
-        escape_html(report_.model), page_style(), own_style, escape_html(audit_sentence(report_)));
+    page_ = open_page("Audit of " + escape_html(report_.model), own_style);
+    put("<h1>Did I forget something?</h1>\n<p class=\"sum\"><strong>{}</strong></p>\n",
+        escape_html(audit_sentence(report_)));
     put("<dl><dt>Model</dt><dd>{}</dd><dt>Composite</dt><dd>{}</dd><dt>Target</dt><dd><bdi>{}</bdi>, score "
         "{}</dd></dl>\n",
         escape_html(report_.model), escape_html(report_.composite), escape_html(report_.target),
         format_number(report_.seed));
-    flow();
+    page_ += flow_html(report_.flow(), 2);
     nodes();
-    put("<details><summary>Provenance</summary>\n<pre tabindex=\"0\">{}</pre></details>\n",
-        escape_html_text(report_.provenance.dump(2, ' ', false, Json::error_handler_t::replace)));
-    const std::string version = string_at(report_.provenance, "/versions/lrpp");
-    put("</main>\n<footer>Made with LRP++{}</footer>\n</body>\n</html>\n",
-        version.empty() ? "" : " " + escape_html(version));
+    page_ += provenance_html(report_.provenance) + close_page(report_.provenance);
     return std::move(page_);
   }
 
@@ -68,37 +39,6 @@ class Page {
   template <class... Args>
   void put(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(page_), format, std::forward<Args>(args)...);
-  }
-
-  void bar(double value, double largest) {
-    const double share = largest > 0 ? 50 * std::min(1.0, std::abs(value) / largest) : 0;
-    page_ += "<td class=\"bar axis\">";
-    if (value != 0) {
-      put("<i class=\"{}\" style=\"margin-left:{:.2f}%;width:{:.2f}%\"></i>", value > 0 ? "for" : "against",
-          value > 0 ? 50 : 50 - share, share);
-    }
-    page_ += "</td>";
-  }
-
-  void flow() {
-    const std::vector<Share> all = shares(report_);
-    double largest = 0;
-    for (const Share& share : all) largest = std::max(largest, std::abs(share.value));
-    page_ +=
-        "<h2 class=\"part\">Where the score went</h2>\n<table class=\"flow\"><thead><tr><th "
-        "scope=\"col\">To</th><th "
-        "scope=\"col\" "
-        "class=\"num\">Relevance</th><th scope=\"col\" class=\"num\">Of the "
-        "score</th><td></td></tr></thead><tbody>\n";
-    for (const Share& share : all) {
-      put("<tr><th scope=\"row\">{} <span class=\"muted\">{}</span></th><td class=\"num\">{}</td><td "
-          "class=\"num\">{}"
-          "</td>",
-          share.name, share.meaning, format_number(share.value), percent_of(share.value, report_.seed));
-      bar(share.value, largest);
-      page_ += "</tr>\n";
-    }
-    page_ += "</tbody></table>\n";
   }
 
   void nodes() {
@@ -147,19 +87,15 @@ class Page {
 
 }  // namespace
 
-double Flow::Absorbed::magnitude() const {
-  return std::abs(bias) + std::abs(stabilizer) + std::abs(held) + std::abs(by_rule);
-}
-
-Flow::Absorbed AuditReport::total() const {
-  Absorbed sum;
+Flow AuditReport::flow() const {
+  Flow flow{seed, attributed, {}};
   for (const Node& node : nodes) {
-    sum.bias += node.absorbed.bias;
-    sum.stabilizer += node.absorbed.stabilizer;
-    sum.held += node.absorbed.held;
-    sum.by_rule += node.absorbed.by_rule;
+    flow.absorbed.bias += node.absorbed.bias;
+    flow.absorbed.stabilizer += node.absorbed.stabilizer;
+    flow.absorbed.held += node.absorbed.held;
+    flow.absorbed.by_rule += node.absorbed.by_rule;
   }
-  return sum;
+  return flow;
 }
 
 bool AuditReport::balances() const {
@@ -179,16 +115,17 @@ std::string audit_sentence(const AuditReport& report) {
         "for.",
         off, report.tolerance, report.rest);
   }
-  const std::vector<Share> all = shares(report);
-  const auto most = std::max_element(all.begin() + 1, all.end(), [](const Share& a, const Share& b) {
+  const Flow flow = report.flow();
+  const std::vector<FlowShare> all = flow_shares(flow);
+  const auto most = std::max_element(all.begin() + 1, all.end(), [](const FlowShare& a, const FlowShare& b) {
     return std::abs(a.value) < std::abs(b.value);
   });
   const std::string rest = most->value == 0
                                ? "nothing was absorbed on the way"
                                : fmt::format("of what was absorbed on the way, most went to {} ({})",
-                                             most->name, percent_of(most->value, report.seed));
+                                             most->name, share_of_score(most->value, flow));
   return fmt::format("No: every bit of relevance is accounted for. The inputs hold {} of the score; {}.",
-                     percent_of(report.attributed, report.seed), rest);
+                     share_of_score(report.attributed, flow), rest);
 }
 
 std::string render_html(const AuditReport& report) { return Page(report).write(); }

@@ -25,7 +25,7 @@ struct AuditReport {
   std::vector<Node> nodes;          ///< in the graph's order
   Json provenance;
 
-  Absorbed total() const;
+  Flow flow() const;
   bool balances() const;
 };
 

@@ -97,6 +97,20 @@ code,.token{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans 
 .skip:focus{position:static}
 .sum{margin-top:1.5rem;padding:.6rem .8rem;background:var(--card);border-radius:.4rem}
 footer{margin-top:2.5rem;font-size:.875rem}
+.band{display:flex;height:1.4rem;margin:.5rem 0 .75rem;border:1px solid var(--line);border-radius:.3rem;overflow:hidden}
+.band i{flex-basis:0;min-width:2px}
+.swatch{display:inline-block;width:.8em;height:.8em;margin-right:.5em;border:1px solid var(--line)}
+.share0{background:var(--text)}.share1{background:var(--muted)}
+.share2{background:repeating-linear-gradient(90deg,var(--muted) 0 2px,var(--card) 2px 5px)}
+.share3{background:repeating-linear-gradient(45deg,var(--text) 0 2px,var(--card) 2px 6px)}
+.share4{background:repeating-linear-gradient(0deg,var(--muted) 0 1px,var(--card) 1px 4px)}
+.back{outline:2px dashed var(--for);outline-offset:-2px}
+.flow th .muted{display:block}
+.layers{width:auto;font-size:.8125rem}.layers td{min-width:1.1rem;height:1.3rem;padding:0 1px;border:1px solid var(--page)}
+.layers td.num,.layers th.num{padding:0 0 0 .6rem}.layers tbody th{padding-right:.6rem;min-width:1.5rem;white-space:nowrap}
+.layers thead th{vertical-align:bottom;padding:.2rem 0}.layers thead th span{writing-mode:vertical-rl;white-space:nowrap}
+.layers thead th:first-child{padding-right:.6rem}
+@media (max-width:32rem){.flow .bar{display:none}}
 @media (max-width:32rem){.bar{min-width:5rem;width:40%}}
 @media print{
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}

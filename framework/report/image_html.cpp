@@ -3,12 +3,15 @@
 #include <lrpp/framework/report/base64.h>
 #include <lrpp/framework/report/color_map.h>
 #include <lrpp/framework/report/heat_map.h>
+#include <lrpp/framework/report/html_flow.h>
+#include <lrpp/framework/report/html_page.h>
 #include <lrpp/framework/report/html_writer.h>
 #include <lrpp/framework/report/image_report.h>
 #include <lrpp/framework/report/report_text.h>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 
 namespace lrpp {
@@ -23,16 +26,20 @@ std::string own_style() {
       ".stack{position:relative;max-width:28rem;border:1px solid var(--line);margin:.5rem 0}"
       ".stack img{display:block;width:100%;image-rendering:pixelated}.stack "
       ".heat{position:absolute;inset:0;height:100%}"
-      ".choice label{margin-right:.8rem}.choice{margin:.5rem 0}\n";
+      ".choice label{margin-right:.8rem}.choice{margin:.5rem 0}\n"
+      ".views{display:grid;grid-template-columns:repeat(auto-fill,minmax(8rem,1fr));gap:.75rem}"
+      "figure{margin:0;break-inside:avoid}figure img{display:block;width:100%;image-rendering:pixelated;"
+      "border:1px solid var(--line)}figcaption{font-size:.8125rem}figcaption .muted{display:block}\n";
   for (const int percent : opacities)
     style += fmt::format(".o{0}:checked~.stack .heat{{opacity:{0}%}}", percent);
   return style + "\n";
 }
 
-/// Red for, blue against, white for nothing: a pixel for each of the report's.
-Image heat(const ImageReport& report, double end) {
-  Image image{report.height, report.width, 3, {}};
-  for (const double value : report.relevance) {
+/// Red for, blue against, white for nothing: a pixel for each value of a map.
+template <class Map>
+Image heat(const Map& map, double end) {
+  Image image{map.height, map.width, 3, {}};
+  for (const double value : map.relevance) {
     const Rgb color = diverging(end > 0 ? value / end : 0);
     image.pixels.insert(image.pixels.end(), {color.red, color.green, color.blue});
   }
@@ -57,10 +64,15 @@ class Article {
         "largest is {}.</p>\n"
         "<p class=\"sum\">{}.</p>\n",
         format_number(scale.end), format_number(scale.largest), escape_html(sum_sentence(report_)));
+    if (report_.flow) page_ += flow_html(*report_.flow, 3);
+    views("Channel by channel", report_.channels, "Relevance of each channel of the picture.");
+    views(
+        "Layer by layer", report_.layer_maps,
+        "Relevance as it enters each layer, from the input on, summed over its channels; what tokens have is "
+        "laid over the pixels of their patches.");
+    if (!report_.left_out.empty()) put("<p class=\"muted\">{}</p>\n", escape_html(report_.left_out));
     outputs();
-    rules();
-    put("<details><summary>Provenance</summary>\n<pre tabindex=\"0\">{}</pre></details>\n</article>\n",
-        escape_html_text(report_.provenance.dump(2, ' ', false, Json::error_handler_t::replace)));
+    page_ += rules_html(report_.provenance) + provenance_html(report_.provenance) + "</article>\n";
   }
 
  private:
@@ -87,6 +99,28 @@ class Article {
         picture ? " class=\"heat\"" : "", base64(encode_png(heat(report_, scale.end))));
   }
 
+  /// Small maps in a row, each with colours of its own.
+  void views(std::string_view heading, const std::vector<ImageReport::View>& maps, std::string_view meaning) {
+    if (maps.empty()) return;
+    page_ += part_html(heading, 3);
+    put("<p class=\"muted\">{} Colours end at each map\u2019s own 99th percentile.</p>\n<div "
+        "class=\"views\">",
+        meaning);
+    for (const ImageReport::View& map : maps) {
+      const double end = heat_map_scale(map.relevance).end;
+      double placed = 0;
+      for (const double value : map.relevance) placed += value;
+      // Sums of many float32 numbers: what is smaller than this is rounding.
+      const bool outside = std::abs(map.sum - placed) > 1e-4 * std::abs(map.sum);
+      put("<figure><img alt=\"Heat map: {0}\" src=\"data:image/png;base64,{1}\"><figcaption><bdi>{0}</bdi> "
+          "<span class=\"muted\">sum {2}{3}; colours to {4}</span></figcaption></figure>\n",
+          escape_html(map.name), base64(encode_png(heat(map, end))), format_number(map.sum),
+          outside ? fmt::format(", {} of it on tokens of no pixels", format_number(map.sum - placed)) : "",
+          format_number(end));
+    }
+    page_ += "</div>\n";
+  }
+
   void outputs() {
     page_ +=
         "<h3 class=\"part\">Outputs</h3>\n<table><thead><tr><th scope=\"col\">Output</th><th scope=\"col\" "
@@ -97,17 +131,6 @@ class Article {
           escape_html(format_percent(output.probability)));
     }
     page_ += "</tbody></table>\n";
-  }
-
-  void rules() {
-    const std::vector<RuleUse> uses = rules_used(report_.provenance);
-    if (uses.empty()) return;
-    page_ += "<details><summary>Rules used</summary>\n<div class=\"wide\"><table><tbody>\n";
-    for (const RuleUse& use : uses) {
-      put("<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td></tr>\n", escape_html(use.op),
-          escape_html(use.rule.empty() ? "none needed" : use.rule), escape_html(use.parameters), use.count);
-    }
-    page_ += "</tbody></table></div></details>\n";
   }
 
   std::string& page_;
@@ -122,19 +145,12 @@ std::string render_html(const std::vector<ImageReport>& reports, const std::vect
   require(!reports.empty() && reports.size() == shown.size(), "report",
           "a page needs a picture for each of at least one explanation; got {} and {}", shown.size(),
           reports.size());
-  const std::string version = string_at(reports.front().provenance, "/versions/lrpp");
-  std::string page = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
-      "'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{0}: "
-      "{1}</title>\n<style>\n{2}{3}</style>\n</head>\n"
-      "<body>\n<main>\n<h1>What {1} saw</h1>\n",
-      escape_html(reports.front().target), escape_html(reports.front().model), page_style(), own_style());
+  std::string page = open_page(fmt::format("{}: {}", escape_html(reports.front().target),
+                                           escape_html(reports.front().model)),
+                               own_style()) +
+                     fmt::format("<h1>What {} saw</h1>\n", escape_html(reports.front().model));
   for (size_t i = 0; i < reports.size(); ++i) Article(page, reports[i], shown[i], i).write();
-  page += fmt::format("</main>\n<footer>Made with LRP++{}</footer>\n</body>\n</html>\n",
-                      version.empty() ? "" : " " + escape_html(version));
-  return page;
+  return page + close_page(reports.front().provenance);
 }
 
 }  // namespace lrpp

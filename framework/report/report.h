@@ -46,8 +46,9 @@ struct Report {
   std::string kind = "composite";  ///< or "method", where that is no composite of rules
   std::string
       which;  ///< of several explanations of one input, "example 1, at token 5"; empty where there is one
-  std::vector<Layer> layers;  ///< from the input on; empty where they were not asked for
+  std::vector<Layer> layers;  ///< from the input on; empty where they were not read
   std::optional<Flow> flow;   ///< where a ledger was kept
+  std::string left_out;       ///< why layers or flow are not there, in a sentence; empty where nobody asks
   Json provenance;            ///< see lrpp::provenance
 };
 

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/report/color_map.h>
+#include <lrpp/framework/report/html_flow.h>
+#include <lrpp/framework/report/html_layers.h>
+#include <lrpp/framework/report/html_page.h>
 #include <lrpp/framework/report/html_writer.h>
 #include <lrpp/framework/report/report_text.h>
 #include <lrpp/framework/report/text_report.h>
@@ -38,11 +41,12 @@ class Article {
     text();
     bars();
     put("<p class=\"sum\">{}.</p>\n", sentence());
+    if (report_.flow) page_ += flow_html(*report_.flow, part_level());
+    page_ += layers_html(report_, list_, make_excerpt(list_, shown_words), part_level());
+    if (!report_.left_out.empty()) put("<p class=\"muted\">{}</p>\n", escape_html(report_.left_out));
     outputs();
     tokens();
-    rules();
-    provenance();
-    page_ += "</article>\n";
+    page_ += rules_html(report_.provenance) + provenance_html(report_.provenance) + "</article>\n";
   }
 
  private:
@@ -65,13 +69,25 @@ class Article {
     return result;
   }
 
+  int part_level() const { return count_ > 1 ? 3 : 2; }
+
   void part(std::string_view heading, std::string_view attributes = "") {
-    put("<{0} class=\"part\"{2}>{1}</{0}>\n", count_ > 1 ? "h3" : "h2", heading, attributes);
+    page_ += part_html(heading, part_level(), attributes);
   }
 
   static std::string output_text(const TextReport::Output& output) {
     return fmt::format("<bdi>{}</bdi>, logit {}, probability {}", escape_html(output.label),
                        format_number(output.logit), escape_html(format_percent(output.probability)));
+  }
+
+  /// How far the target is ahead of the runner-up, or behind it, and how to explain that.
+  static std::string lead(const TextReport::Output& target, const TextReport::Output& other) {
+    const double difference = target.logit - other.logit;
+    return fmt::format(
+        "; the target is {} by {} (<code>--target '<bdi>{}</bdi>-<bdi>{}</bdi>'</code> explains the "
+        "difference)",
+        difference < 0 ? "behind" : "ahead", format_number(std::abs(difference)), escape_html(target.label),
+        escape_html(other.label));
   }
 
   void facts() {
@@ -88,7 +104,12 @@ class Article {
       target += fmt::format(", probability {}", escape_html(format_percent(outputs.target->probability)));
     fact("Target", target);
     if (outputs.target != nullptr && outputs.runner_up != nullptr)
-      fact("Runner-up", output_text(*outputs.runner_up));
+      fact("Runner-up", output_text(*outputs.runner_up) + lead(*outputs.target, *outputs.runner_up));
+    if (outputs.target == nullptr && report_.outputs.size() > 1) {
+      // A contrast is no single output: what the model itself puts first.
+      fact("First", output_text(report_.outputs[0]));
+      fact("Second", output_text(report_.outputs[1]));
+    }
     const auto position = static_cast<size_t>(report_.position);
     if (report_.position >= 0 && position < report_.tokens.size()) {
       fact("Read at", fmt::format("token {} <bdi class=\"token\">{}</bdi>", position,
@@ -191,14 +212,8 @@ class Article {
   }
 
   void bar_row(const std::string& text, double value) {
-    const double share = 50 * std::min(1.0, std::abs(value) / (list_.largest > 0 ? list_.largest : 1));
-    put("<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"num\">{}</td><td class=\"bar axis\">",
-        name(text), format_(value));
-    if (value != 0) {
-      put("<i class=\"{}\" style=\"margin-left:{:.2f}%;width:{:.2f}%\"></i>", value > 0 ? "for" : "against",
-          value > 0 ? 50 : 50 - share, share);
-    }
-    page_ += "</td></tr>\n";
+    put("<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"num\">{}</td>{}</tr>\n", name(text),
+        format_(value), bar_cell(value, list_.largest));
   }
 
   void bar_table(const std::string& caption, const char* heading) {
@@ -268,29 +283,6 @@ class Article {
     page_ += "</tbody></table></div></details>\n";
   }
 
-  void rules() {
-    const std::vector<RuleUse> uses = rules_used(report_.provenance);
-    if (uses.empty()) return;
-    page_ +=
-        "<details><summary>Rules used</summary>\n<div class=\"wide\"><table><thead><tr><th "
-        "scope=\"col\">Op</th>"
-        "<th scope=\"col\">Rule</th><th scope=\"col\">Parameters</th><th scope=\"col\" "
-        "class=\"num\">Nodes</th></tr>"
-        "</thead><tbody>\n";
-    for (const RuleUse& use : uses) {
-      put("<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td></tr>\n", escape_html(use.op),
-          use.rule.empty() ? "<span class=\"muted\">none needed</span>" : escape_html(use.rule),
-          escape_html(use.parameters), use.count);
-    }
-    page_ += "</tbody></table></div></details>\n";
-  }
-
-  void provenance() {
-    if (report_.provenance.is_null()) return;
-    put("<details><summary>Provenance</summary>\n<pre tabindex=\"0\">{}</pre></details>\n",
-        escape_html_text(report_.provenance.dump(2, ' ', false, Json::error_handler_t::replace)));
-  }
-
   std::string& page_;
   const TextReport& report_;
   size_t index_, count_;
@@ -318,17 +310,7 @@ std::string render_html(const std::vector<TextReport>& reports) {
           ? fmt::format("{} {}: {}", reports.size(), first.which.empty() ? "explained texts" : "explanations",
                         escape_html(first.model))
           : fmt::format("{}: {}", escape_html(first.target), escape_html(first.model));
-  // The policy is a second lock: even markup that slipped through the escaping could not run or load
-  // anything.
-  std::string page = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline'\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light "
-      "dark\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n"
-      "<main>\n",
-      title, page_style());
+  std::string page = open_page(title);
   if (reports.size() > 1) {
     page += fmt::format("<h1>{}</h1>\n<nav aria-label=\"Texts\"><ol>\n", title);
     for (size_t i = 0; i < reports.size(); ++i) {
@@ -340,10 +322,7 @@ std::string render_html(const std::vector<TextReport>& reports) {
     page += "</ol></nav>\n";
   }
   for (size_t i = 0; i < reports.size(); ++i) Article(page, reports[i], i, reports.size()).write();
-  const std::string version = string_at(first.provenance, "/versions/lrpp");
-  page += fmt::format("</main>\n<footer>Made with LRP++{}</footer>\n</body>\n</html>\n",
-                      version.empty() ? "" : " " + escape_html(version));
-  return page;
+  return page + close_page(first.provenance);
 }
 
 }  // namespace lrpp

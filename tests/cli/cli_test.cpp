@@ -181,6 +181,47 @@ TEST_F(Cli, WhatIsComputedAgainChangesNoNumber) {
   EXPECT_EQ(relevance(""), kept);
 }
 
+TEST_F(Cli, LayersAndLedgerAreReadWhereTheyAreAskedForAndForPages) {
+  const std::string text = " --text 'The camera work is superb.'";
+  const auto read = [&](const std::string& options) {
+    const Result r = lrpp("explain '" + model_ + "'" + text + " --dtype float64" + options + " --output '" +
+                          path("a.json") + "'");
+    EXPECT_EQ(r.code, 0) << r.err;
+    return read_json(path("a.json"));
+  };
+  const Json plain = read("");
+  EXPECT_FALSE(plain.contains("layers") || plain.contains("ledger"));
+  const Json asked = read(" --layers --ledger");
+  const std::vector<double> relevance = asked["relevance"], first = asked["layers"][0]["relevance"];
+  ASSERT_EQ(asked["layers"].size(), 2u);
+  EXPECT_EQ(asked["layers"][1]["name"], "backbone.layers.1");
+  EXPECT_EQ(first, relevance) << "what enters the first layer is what the embeddings give";
+  const Json& ledger = asked["ledger"];
+  double absorbed = 0;
+  for (const char* part : {"bias", "stabilizer", "held", "by_rule"}) absorbed += ledger[part].get<double>();
+  const double score = asked["score"];
+  EXPECT_NEAR(ledger["seed"].get<double>(), score, 1e-12 * score) << "rounding in float64";
+  EXPECT_NEAR(ledger["attributed"].get<double>() + absorbed, score, 1e-10 * score)
+      << "the ledger's tolerance";
+  const std::vector<double> without = plain["relevance"];
+  for (size_t i = 0; i < without.size(); ++i)
+    EXPECT_NEAR(relevance[i], without[i], 1e-12) << "sums in other orders";
+  // A page needs both, and says what it does without.
+  EXPECT_TRUE(read(" --output '" + path("a.html") + "'").contains("ledger"));
+  EXPECT_NE(slurp(path("a.html")).find("Layer by layer"), std::string::npos);
+  const Json less = read(" --no-layers --no-ledger --output '" + path("a.html") + "'");
+  EXPECT_FALSE(less.contains("layers") || less.contains("ledger"));
+  const Json little = read(" --memory 4GiB --output '" + path("a.html") + "'");
+  EXPECT_TRUE(little.contains("layers") && !little.contains("ledger"));
+  EXPECT_NE(slurp(path("a.html")).find("--memory or --recompute"), std::string::npos);
+  EXPECT_EQ(
+      lrpp("explain '" + model_ + "'" + text + " --layers --output '" + path("a.safetensors") + "'").code, 0);
+  EXPECT_EQ(SafetensorsFile(path("a.safetensors")).get("layer.backbone.layers.1").dim(), 2);
+  expect_refused("explain '" + model_ + "'" + text + " --ledger --recompute always",
+                 {"ledger", "--recompute"});
+  expect_refused("explain '" + model_ + "'" + text + " --layers --method occlusion", {"--rules"});
+}
+
 TEST_F(Cli, OptionsOfMemoryAreRefusedWhereTheyMeanNothing) {
   const std::string text = " " + model_ + " --text 'a fine film'";
   expect_refused("explain" + text + " --recompute maybe", {"'auto', 'always' or 'never'", "'maybe'"});

@@ -78,7 +78,9 @@ TEST(RenderHtml, WordsHaveColoursAndTheirTokensValues) {
 TEST(RenderHtml, ShowsOutputsSumsSpecialTokensAndRules) {
   const std::string page = render_html({test::film_report()});
   for (const char* expected :
-       {"<dt>Runner-up</dt><dd><bdi>negative</bdi>, logit 0.250, probability 10.0 %</dd>",
+       {"<dt>Runner-up</dt><dd><bdi>negative</bdi>, logit 0.250, probability 10.0 %; the target is ahead by "
+        "2.25 "
+        "(<code>--target '<bdi>positive</bdi>-<bdi>negative</bdi>'</code> explains the difference)</dd>",
         "<bdi>positive</bdi> <span class=\"muted\">(target)</span>",
         "Relevance sums to 1.69 of the score 2.50; the rest was absorbed on the way (see <code>lrpp "
         "audit</code>).",

@@ -115,5 +115,20 @@ TEST(ImageReports, APageHasThePictureUnderItsMap) {
   EXPECT_ANY_THROW(render_html({report}, {}));
 }
 
+TEST(ImageReports, ThePageHasMapsOfChannelsAndLayers) {
+  ImageReport report = sample(2, 2);
+  EXPECT_FALSE(has(render_html({report}, {{}}), "by channel"));
+  report.channels = {{"red<b>", 2, 2, {1, 0, 0, -1}, 0}, {"green", 2, 2, {1, 1, 1, 1}, 4}};
+  report.layer_maps = {{"layers.0", 1, 2, {2, 1}, 5}};
+  report.flow = Flow{4, 3, {1, 0, 0, 0}};
+  report.left_out = "Nothing <i>more</i>.";
+  const std::string page = render_html({report}, {{}});
+  EXPECT_TRUE(has(page, "Heat map: red&lt;b&gt;"));
+  EXPECT_TRUE(has(page, "sum 4.00; colours to 1.00"));
+  EXPECT_TRUE(has(page, "sum 5.00, 2.00 of it on tokens of no pixels; colours to 2.00"));
+  EXPECT_TRUE(has(page, "Where the score went"));
+  EXPECT_TRUE(has(page, "Nothing &lt;i&gt;more&lt;/i&gt;."));
+}
+
 }  // namespace
 }  // namespace lrpp

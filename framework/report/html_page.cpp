@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+#include <lrpp/framework/report/html_page.h>
+#include <lrpp/framework/report/html_writer.h>
+#include <lrpp/framework/report/report_text.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lrpp {
+
+std::string open_page(const std::string& title, std::string_view style) {
+  // The policy is a second lock: even markup that slipped through the escaping could not run or load
+  // anything.
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+      "'unsafe-inline'\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light "
+      "dark\">\n<title>{}</title>\n<style>\n{}{}</style>\n</head>\n"
+      "<body>\n<main>\n",
+      title, page_style(), style);
+}
+
+std::string close_page(const Json& provenance) {
+  const std::string version = string_at(provenance, "/versions/lrpp");
+  return fmt::format("</main>\n<footer>Made with LRP++{}</footer>\n</body>\n</html>\n",
+                     version.empty() ? "" : " " + escape_html(version));
+}
+
+std::string rules_html(const Json& provenance) {
+  const std::vector<RuleUse> uses = rules_used(provenance);
+  if (uses.empty()) return {};
+  std::string html =
+      "<details><summary>Rules used</summary>\n<div class=\"wide\"><table><thead><tr><th "
+      "scope=\"col\">Op</th>"
+      "<th scope=\"col\">Rule</th><th scope=\"col\">Parameters</th><th scope=\"col\" class=\"num\">Nodes</th>"
+      "</tr></thead><tbody>\n";
+  for (const RuleUse& use : uses) {
+    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"num\">{}</td></tr>\n",
+                        escape_html(use.op),
+                        use.rule.empty() ? "<span class=\"muted\">none needed</span>" : escape_html(use.rule),
+                        escape_html(use.parameters), use.count);
+  }
+  return html + "</tbody></table></div></details>\n";
+}
+
+std::string provenance_html(const Json& provenance) {
+  if (provenance.is_null()) return {};
+  return fmt::format("<details><summary>Provenance</summary>\n<pre tabindex=\"0\">{}</pre></details>\n",
+                     escape_html_text(provenance.dump(2, ' ', false, Json::error_handler_t::replace)));
+}
+
+std::string part_html(std::string_view heading, int level, std::string_view attributes) {
+  return fmt::format("<h{0} class=\"part\"{2}>{1}</h{0}>\n", level, heading, attributes);
+}
+
+std::string bar_cell(double value, double largest) {
+  if (value == 0 || largest <= 0) return "<td class=\"bar axis\"></td>";
+  const double share = 50 * std::min(1.0, std::abs(value) / largest);
+  return fmt::format(
+      "<td class=\"bar axis\"><i class=\"{}\" style=\"margin-left:{:.2f}%;width:{:.2f}%\"></i></td>",
+      value > 0 ? "for" : "against", value > 0 ? 50 : 50 - share, share);
+}
+
+}  // namespace lrpp

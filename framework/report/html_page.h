@@ -1,0 +1,28 @@
+#pragma once
+
+#include <lrpp/framework/report/report.h>
+
+#include <string>
+#include <string_view>
+
+namespace lrpp {
+
+/// The beginning of a page that loads nothing and runs nothing, which a policy makes sure of: head, style and
+/// <main>. `title` is HTML; `style` comes after the style that all pages share.
+std::string open_page(const std::string& title, std::string_view style = "");
+/// Its end, with the version that made it.
+std::string close_page(const Json& provenance);
+
+/// What all pages fold away at their end: the rules that were used, and the provenance; nothing for what
+/// there is none of.
+std::string rules_html(const Json& provenance);
+std::string provenance_html(const Json& provenance);
+
+/// A heading of a part of an explanation: <h2>, or <h3> where the page has several explanations.
+std::string part_html(std::string_view heading, int level, std::string_view attributes = "");
+
+/// A cell with a bar from the middle to the right, or to the left for a negative value, as long as it is of
+/// `largest`.
+std::string bar_cell(double value, double largest);
+
+}  // namespace lrpp
