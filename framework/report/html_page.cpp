@@ -7,6 +7,58 @@
 #include <cmath>
 
 namespace lrpp {
+namespace {
+
+std::string output_text(const Report::Output& output) {
+  return fmt::format("<bdi>{}</bdi>, logit {}, probability {}", escape_html(output.label),
+                     format_number(output.logit), escape_html(format_percent(output.probability)));
+}
+
+/// How far the target is ahead of the runner-up, or behind it, and how to explain that.
+std::string lead(const Report::Output& target, const Report::Output& other) {
+  const double difference = target.logit - other.logit;
+  return fmt::format(
+      "; the target is {} by {} (<code>--target '<bdi>{}</bdi>-<bdi>{}</bdi>'</code> explains the "
+      "difference)",
+      difference < 0 ? "behind" : "ahead", format_number(std::abs(difference)), escape_html(target.label),
+      escape_html(other.label));
+}
+
+}  // namespace
+
+std::string facts_html(const Report& report) {
+  const TargetOutputs outputs = find_outputs(report);
+  std::string html;
+  const auto fact = [&](const char* label, const std::string& value) {
+    if (!value.empty()) html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", label, value);
+  };
+  fact("Model", escape_html(report.model));
+  fact(report.kind == "method" ? "Method" : "Composite", escape_html(report.method));
+  std::string target = fmt::format("<strong><bdi>{}</bdi></strong>, score {}", escape_html(report.target),
+                                   format_number(report.score));
+  if (outputs.target != nullptr)
+    target += fmt::format(", probability {}", escape_html(format_percent(outputs.target->probability)));
+  fact("Target", target);
+  if (outputs.target != nullptr && outputs.runner_up != nullptr)
+    fact("Runner-up", output_text(*outputs.runner_up) + lead(*outputs.target, *outputs.runner_up));
+  if (outputs.target == nullptr && report.outputs.size() > 1) {
+    // A contrast is no single output: what the model itself puts first.
+    fact("First", output_text(report.outputs[0]));
+    fact("Second", output_text(report.outputs[1]));
+  }
+  return html;
+}
+
+std::string sum_html(const Report& report) {
+  std::string sentence = sum_sentence(report);
+  sentence.front() = static_cast<char>(sentence.front() - 'a' + 'A');
+  const size_t open = sentence.find('`');
+  if (open != std::string::npos) {
+    sentence.replace(open, 1, "<code>");
+    sentence.replace(sentence.find('`'), 1, "</code>");
+  }
+  return "<p class=\"sum\">" + sentence + ".</p>\n";
+}
 
 std::string open_page(const std::string& title, std::string_view style) {
   // The policy is a second lock: even markup that slipped through the escaping could not run or load

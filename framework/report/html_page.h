@@ -13,6 +13,11 @@ std::string open_page(const std::string& title, std::string_view style = "");
 /// Its end, with the version that made it.
 std::string close_page(const Json& provenance);
 
+/// Model, what explains it, the target, and what the model puts next to it, as entries of a <dl>.
+std::string facts_html(const Report& report);
+/// What the sum of relevance says against the score.
+std::string sum_html(const Report& report);
+
 /// What all pages fold away at their end: the rules that were used, and the provenance; nothing for what
 /// there is none of.
 std::string rules_html(const Json& provenance);

@@ -56,14 +56,12 @@ class Article {
     put("<article aria-labelledby=\"r{0}h\">\n<h2 id=\"r{0}h\">{1} for <q><bdi>{2}</bdi></q>{3}</h2>\n",
         index_, report_.multiplier ? "Gradient" : "Relevance", escape_html(report_.target),
         report_.which.empty() ? "" : ", " + escape_html(report_.which));
-    put("<dl><dt>Model</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd><dt>Target</dt><dd>score {}</dd></dl>\n",
-        escape_html(report_.model), report_.kind == "method" ? "Method" : "Composite",
-        escape_html(report_.method), format_number(report_.score));
+    page_ += "<dl>\n" + facts_html(report_) + "</dl>\n";
     maps(scale);
     put("<p class=\"muted\">Red for the target, blue against. Colours end at {}, the 99th percentile; the "
-        "largest is {}.</p>\n"
-        "<p class=\"sum\">{}.</p>\n",
-        format_number(scale.end), format_number(scale.largest), escape_html(sum_sentence(report_)));
+        "largest is {}.</p>\n",
+        format_number(scale.end), format_number(scale.largest));
+    page_ += sum_html(report_);
     if (report_.flow) page_ += flow_html(*report_.flow, 3);
     views("Channel by channel", report_.channels, "Relevance of each channel of the picture.");
     views(

@@ -40,7 +40,7 @@ class Article {
     facts();
     text();
     bars();
-    put("<p class=\"sum\">{}.</p>\n", sentence());
+    page_ += sum_html(report_);
     if (report_.flow) page_ += flow_html(*report_.flow, part_level());
     page_ += layers_html(report_, list_, make_excerpt(list_, shown_words), part_level());
     if (!report_.left_out.empty()) put("<p class=\"muted\">{}</p>\n", escape_html(report_.left_out));
@@ -58,62 +58,18 @@ class Article {
   const char* noun() const { return report_.multiplier ? "gradient" : "relevance"; }
   const char* title() const { return report_.multiplier ? "Gradient" : "Relevance"; }
 
-  std::string sentence() const {
-    std::string result = sum_sentence(report_);
-    result.front() = static_cast<char>(result.front() - 'a' + 'A');
-    const size_t open = result.find('`');
-    if (open != std::string::npos) {
-      result.replace(open, 1, "<code>");
-      result.replace(result.find('`'), 1, "</code>");
-    }
-    return result;
-  }
-
   int part_level() const { return count_ > 1 ? 3 : 2; }
 
   void part(std::string_view heading, std::string_view attributes = "") {
     page_ += part_html(heading, part_level(), attributes);
   }
 
-  static std::string output_text(const TextReport::Output& output) {
-    return fmt::format("<bdi>{}</bdi>, logit {}, probability {}", escape_html(output.label),
-                       format_number(output.logit), escape_html(format_percent(output.probability)));
-  }
-
-  /// How far the target is ahead of the runner-up, or behind it, and how to explain that.
-  static std::string lead(const TextReport::Output& target, const TextReport::Output& other) {
-    const double difference = target.logit - other.logit;
-    return fmt::format(
-        "; the target is {} by {} (<code>--target '<bdi>{}</bdi>-<bdi>{}</bdi>'</code> explains the "
-        "difference)",
-        difference < 0 ? "behind" : "ahead", format_number(std::abs(difference)), escape_html(target.label),
-        escape_html(other.label));
-  }
-
   void facts() {
-    const TargetOutputs outputs = find_outputs(report_);
-    page_ += "<dl>\n";
-    const auto fact = [&](const char* label, const std::string& html) {
-      if (!html.empty()) put("<dt>{}</dt><dd>{}</dd>\n", label, html);
-    };
-    fact("Model", escape_html(report_.model));
-    fact(report_.kind == "method" ? "Method" : "Composite", escape_html(report_.method));
-    std::string target = fmt::format("<strong><bdi>{}</bdi></strong>, score {}", escape_html(report_.target),
-                                     format_number(report_.score));
-    if (outputs.target != nullptr)
-      target += fmt::format(", probability {}", escape_html(format_percent(outputs.target->probability)));
-    fact("Target", target);
-    if (outputs.target != nullptr && outputs.runner_up != nullptr)
-      fact("Runner-up", output_text(*outputs.runner_up) + lead(*outputs.target, *outputs.runner_up));
-    if (outputs.target == nullptr && report_.outputs.size() > 1) {
-      // A contrast is no single output: what the model itself puts first.
-      fact("First", output_text(report_.outputs[0]));
-      fact("Second", output_text(report_.outputs[1]));
-    }
+    page_ += "<dl>\n" + facts_html(report_);
     const auto position = static_cast<size_t>(report_.position);
     if (report_.position >= 0 && position < report_.tokens.size()) {
-      fact("Read at", fmt::format("token {} <bdi class=\"token\">{}</bdi>", position,
-                                  escape_html(report_.tokens[position].text)));
+      put("<dt>Read at</dt><dd>token {} <bdi class=\"token\">{}</bdi></dd>\n", position,
+          escape_html(report_.tokens[position].text));
     }
     page_ += "</dl>\n";
   }
