@@ -15,7 +15,8 @@ struct Asked {
   int layers = 0, ledger = 0;
 };
 
-/// An automatic ledger keeps every value of inputs up to this size: texts together, and pictures.
+/// An automatic ledger keeps every value of explanations up to this size: of texts their tokens together, and
+/// pictures.
 constexpr int64_t most_tokens = 4096, most_pictures = 8;
 
 /// What is read, and what a page says of what is not.
@@ -42,17 +43,28 @@ Choice choose_reads(const Request& request, const Asked& asked, bool page) {
   return choice;
 }
 
+/// How many explanations each text or picture has.
+int64_t explanations_of_each(const Request& request, const Prepared& prepared) {
+  const auto position = prepared.inputs.find("position");  // [B P]
+  const int64_t positions =
+      position == prepared.inputs.end() ? 1 : position->second.numel() / prepared.examples();
+  const size_t targets = request.targets[0] == "all" ? prepared.model.labels.size() : request.targets.size();
+  return positions * static_cast<int64_t>(targets);
+}
+
 /// The ledger of a large input is kept where it is asked for, not by default.
-void limit_ledger(Choice& choice, const Asked& asked, Prepared& prepared) {
+void limit_ledger(Choice& choice, const Request& request, const Asked& asked, Prepared& prepared) {
   if (!choice.reads.ledger || asked.ledger > 0) return;
   const bool sees = prepared.model.image.has_value();
-  const int64_t size = sees ? prepared.pixels.pixel_values.size(0) : prepared.tokens.input_ids.numel();
+  const int64_t each = explanations_of_each(request, prepared);
+  const int64_t size =
+      each * (sees ? prepared.pixels.pixel_values.size(0) : prepared.tokens.input_ids.numel());
   if (size <= (sees ? most_pictures : most_tokens)) return;
   choice.reads.ledger = false;
   choice.left_out = fmt::format(
-      "Where the score went is left out: a ledger keeps every value, and there are {} {}. --ledger brings "
-      "it.",
-      size, sees ? "pictures" : "tokens");
+      "Where the score went is left out: a ledger keeps every value, and there are {} {}{}. --ledger "
+      "brings it.",
+      size, sees ? "pictures" : "tokens", each > 1 ? " in all explanations" : "");
   read_besides(prepared, choice.reads);
 }
 
@@ -62,8 +74,15 @@ constexpr size_t shown_examples = 8;
 bool is_png(const std::string& output) { return output.ends_with(".png"); }
 bool is_page(const std::string& output) { return output.ends_with(".html"); }
 
+/// What was asked for beyond the report.
+void print_reads(const Report& report, const Asked& asked) {
+  if (asked.ledger > 0 && report.flow)
+    fmt::print("\nwhere the score went: {}\n", flow_sentence(*report.flow));
+  if (asked.layers > 0) fmt::print("\n{}", layers_terminal(report, terminal_width()));
+}
+
 template <class AnyReport>
-void print_reports(const std::vector<AnyReport>& reports) {
+void print_reports(const std::vector<AnyReport>& reports, const Asked& asked) {
   for (size_t i = 0; i < reports.size() && i < shown_examples; ++i) {
     const std::string& which = reports[i].which;
     if (reports.size() > 1) {
@@ -71,6 +90,7 @@ void print_reports(const std::vector<AnyReport>& reports) {
                  reports.size(), which.empty() ? "" : ": " + which);
     }
     fmt::print("{}", render_terminal(reports[i], terminal_width(), wants_color()));
+    print_reads(reports[i], asked);
   }
   if (reports.size() > shown_examples)
     fmt::print("\n... and {} more {}\n", reports.size() - shown_examples,
@@ -85,16 +105,6 @@ void print_facts(const Attribution& attribution) {
              attribution.logits.size(0) > 1 ? " at most" : "");
 }
 
-/// What was asked for beyond the report.
-template <class AnyReport>
-void print_reads(const std::vector<AnyReport>& reports, const Asked& asked) {
-  for (size_t i = 0; i < reports.size() && i < shown_examples; ++i) {
-    if (asked.ledger > 0 && reports[i].flow)
-      fmt::print("\nwhere the score went: {}\n", flow_sentence(*reports[i].flow));
-    if (asked.layers > 0) fmt::print("\n{}", layers_terminal(reports[i], terminal_width()));
-  }
-}
-
 void explain_command(const Request& request, const std::string& heat_map, const Asked& asked,
                      const std::vector<std::string>& outputs) {
   check_outputs(outputs, {".json", ".safetensors", ".html", ".png"});
@@ -106,7 +116,7 @@ void explain_command(const Request& request, const std::string& heat_map, const 
   const bool page = std::any_of(outputs.begin(), outputs.end(), is_page);
   Choice choice = choose_reads(request, asked, page);
   Prepared prepared = prepare(request, choice.reads);
-  limit_ledger(choice, asked, prepared);
+  limit_ledger(choice, request, asked, prepared);
   check_outputs_fit(outputs, layout, request, prepared);
   const Attribution attribution = run(request, prepared);
   Json record = cli::record(request, prepared);
@@ -115,14 +125,12 @@ void explain_command(const Request& request, const std::string& heat_map, const 
   if (prepared.model.image) {
     const std::vector<ImageReport> reports = make_image_reports(explanation);
     for (const std::string& output : outputs) write_output(output, explanation, reports, layout);
-    print_reports(reports);
-    print_reads(reports, asked);
+    print_reports(reports, asked);
     if (maps) fmt::print("heat map: {}\n", heat_map_ends(reports.at(0)));
   } else {
     const std::vector<TextReport> reports = make_text_reports(explanation);
     for (const std::string& output : outputs) write_output(output, explanation, reports);
-    print_reports(reports);
-    print_reads(reports, asked);
+    print_reports(reports, asked);
   }
   print_facts(attribution);
   std::fflush(stdout);

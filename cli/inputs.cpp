@@ -78,7 +78,8 @@ void read_tensors(const std::string& path, Prepared& prepared) {
            : std::vector<std::string>{"input_ids", "attention_mask", "token_type_ids", "target"};
   for (const auto& [name, info] : file.tensors()) {
     const bool earlier_output = name == "logits" || name == "contrast" || name == "relevance" ||
-                                name == "relevance_token" || name == "example" || name == "position";
+                                name == "relevance_token" || name == "example" || name == "position" ||
+                                name.starts_with("layer.");
     require(earlier_output || std::find(known.begin(), known.end(), name) != known.end(), where,
             "this model reads no tensor '{}'; {}", name, list_known(name, known));
   }

@@ -39,8 +39,9 @@ std::string flow_sentence(const Flow& flow) {
   return sentence.empty() ? "nowhere: there was no relevance" : sentence;
 }
 
-std::string flow_html(const Flow& flow, int heading_level) {
-  const std::vector<FlowShare> shares = flow_shares(flow);
+std::string flow_html(const Flow& flow, int heading_level, bool multiplier) {
+  std::vector<FlowShare> shares = flow_shares(flow);
+  if (multiplier) shares[0].meaning = "inputs times gradients; the explanation shows gradients alone";
   double largest = 0;
   for (const FlowShare& share : shares) largest = std::max(largest, std::abs(share.value));
   std::string html =

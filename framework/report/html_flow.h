@@ -22,7 +22,8 @@ std::string share_of_score(double value, const Flow& flow);
 /// "inputs 91.4 %, biases 8.6 %": the places that have a share, largest first.
 std::string flow_sentence(const Flow& flow);
 
-/// A part of a page: the score as a band that is cut into its shares, and a table of them.
-std::string flow_html(const Flow& flow, int heading_level);
+/// A part of a page: the score as a band that is cut into its shares, and a table of them. The ledger's
+/// inputs are what the page shows, unless it shows gradients (`multiplier`).
+std::string flow_html(const Flow& flow, int heading_level, bool multiplier = false);
 
 }  // namespace lrpp

@@ -41,14 +41,14 @@ class LayerTable {
     std::string common;
     names_ = short_layer_names(report_.layers, common);
     html_ = part_html("Layer by layer", heading_level);
-    put("<p class=\"muted\">{} as it enters each layer{}, from the input on: each row adds up to what is "
-        "left "
-        "of the score there. One scale of colours for all, which ends at {}.{}</p>\n",
+    put("<p class=\"muted\">{} as it enters each layer{}, from the input on{}. One scale of colours for all, "
+        "which ends at {}.{}</p>\n",
         report_.multiplier ? "The gradient" : "Relevance",
         common.empty() ? "" : fmt::format(" of <code>{}</code>", escape_html(common)),
+        report_.multiplier ? "" : ": each row adds up to what is left of the score there",
         format_number(largest_),
         words_.size() < list_.words.size()
-            ? fmt::format(" {} of {} words are shown.", words_.size(), list_.words.size())
+            ? fmt::format(" {} of {} words are shown; sums are of all.", words_.size(), list_.words.size())
             : "");
     table(/*numbers=*/false);
     html_ += "<details><summary>The same in numbers</summary>\n";
@@ -95,15 +95,20 @@ class LayerTable {
         "layer\"><table class=\"layers\"><thead><tr><th scope=\"col\">Layer</th>";
     for (size_t c = 0; c < columns; ++c)
       put("<th scope=\"col\"><span><bdi>{}</bdi></span></th>", cut(column_name(c)));
-    html_ += "<th scope=\"col\" class=\"num\">Sum</th></tr></thead><tbody>\n";
+    // A gradient's sums mean nothing.
+    if (!report_.multiplier) html_ += "<th scope=\"col\" class=\"num\">Sum</th>";
+    html_ += "</tr></thead><tbody>\n";
     for (size_t i = 0; i < rows_.size(); ++i) {
       const Report::Layer& layer = report_.layers[i];
       put("<tr><th scope=\"row\" title=\"{}\">{}</th>", escape_html(layer.name), escape_html(names_[i]));
       for (size_t c = 0; c < columns; ++c) {
         numbers ? number(rows_[i][c]) : cell(rows_[i][c], column_name(c));
       }
-      put("<td class=\"num\">{}</td></tr>\n",
-          format_number(std::accumulate(layer.relevance.begin(), layer.relevance.end(), 0.0)));
+      if (!report_.multiplier) {
+        put("<td class=\"num\">{}</td>",
+            format_number(std::accumulate(layer.relevance.begin(), layer.relevance.end(), 0.0)));
+      }
+      html_ += "</tr>\n";
     }
     html_ += "</tbody></table></div>\n";
   }

@@ -14,14 +14,21 @@ std::string output_text(const Report::Output& output) {
                      format_number(output.logit), escape_html(format_percent(output.probability)));
 }
 
+/// For between single quotes of a shell.
+std::string quoted(const std::string& label) {
+  std::string result;
+  for (const char c : label) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return escape_html(result);
+}
+
 /// How far the target is ahead of the runner-up, or behind it, and how to explain that.
 std::string lead(const Report::Output& target, const Report::Output& other) {
   const double difference = target.logit - other.logit;
   return fmt::format(
       "; the target is {} by {} (<code>--target '<bdi>{}</bdi>-<bdi>{}</bdi>'</code> explains the "
       "difference)",
-      difference < 0 ? "behind" : "ahead", format_number(std::abs(difference)), escape_html(target.label),
-      escape_html(other.label));
+      difference < 0 ? "behind" : "ahead", format_number(std::abs(difference)), quoted(target.label),
+      quoted(other.label));
 }
 
 }  // namespace

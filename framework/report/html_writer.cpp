@@ -110,6 +110,8 @@ footer{margin-top:2.5rem;font-size:.875rem}
 .layers td.num,.layers th.num{padding:0 0 0 .6rem}.layers tbody th{padding-right:.6rem;min-width:1.5rem;white-space:nowrap}
 .layers thead th{vertical-align:bottom;padding:.2rem 0}.layers thead th span{writing-mode:vertical-rl;white-space:nowrap}
 .layers thead th:first-child{padding-right:.6rem}
+.layers tr>:first-child,.layers tr>.num:last-child{position:sticky;left:0;background:var(--page)}
+.layers tr>.num:last-child{left:auto;right:0}
 @media (max-width:32rem){.flow .bar{display:none}}
 @media (max-width:32rem){.bar{min-width:5rem;width:40%}}
 @media print{

@@ -62,7 +62,7 @@ class Article {
         "largest is {}.</p>\n",
         format_number(scale.end), format_number(scale.largest));
     page_ += sum_html(report_);
-    if (report_.flow) page_ += flow_html(*report_.flow, 3);
+    if (report_.flow) page_ += flow_html(*report_.flow, 3, report_.multiplier);
     views("Channel by channel", report_.channels, "Relevance of each channel of the picture.");
     views(
         "Layer by layer", report_.layer_maps,

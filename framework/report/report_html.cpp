@@ -41,7 +41,7 @@ class Article {
     text();
     bars();
     page_ += sum_html(report_);
-    if (report_.flow) page_ += flow_html(*report_.flow, part_level());
+    if (report_.flow) page_ += flow_html(*report_.flow, part_level(), report_.multiplier);
     page_ += layers_html(report_, list_, make_excerpt(list_, shown_words), part_level());
     if (!report_.left_out.empty()) put("<p class=\"muted\">{}</p>\n", escape_html(report_.left_out));
     outputs();

@@ -217,6 +217,24 @@ TEST_F(Cli, LayersAndLedgerAreReadWhereTheyAreAskedForAndForPages) {
   EXPECT_EQ(
       lrpp("explain '" + model_ + "'" + text + " --layers --output '" + path("a.safetensors") + "'").code, 0);
   EXPECT_EQ(SafetensorsFile(path("a.safetensors")).get("layer.backbone.layers.1").dim(), 2);
+  // What was written can be added to a case and fed again.
+  NamedTensors fed{{"input_ids", at::tensor({2, 7, 3}, at::kLong).unsqueeze(0)}};
+  fed.emplace_back("layer.backbone.layers.1",
+                   SafetensorsFile(path("a.safetensors")).get("layer.backbone.layers.1"));
+  save_safetensors(path("fed.safetensors"), fed, {});
+  EXPECT_EQ(lrpp("explain '" + model_ + "' --input '" + path("fed.safetensors") + "'").code, 0);
+  // A value is kept for every explanation: 80 tokens at each of 80 positions are more than a page keeps
+  // unasked.
+  std::string many;
+  for (int i = 0; i < 80; ++i) many += "film ";
+  ASSERT_EQ(
+      lrpp("explain '" + model_ + "' --text '" + many + "' --position all --output '" + path("b.html") + "'")
+          .code,
+      0);
+  EXPECT_NE(slurp(path("b.html")).find("tokens in all explanations. --ledger brings it."), std::string::npos);
+  // Each of several explanations has its own, below its number.
+  const Result both = lrpp("explain '" + model_ + "'" + text + " --target all --ledger");
+  EXPECT_LT(both.out.find("where the score went"), both.out.find("Explanation 2 of 2")) << both.out;
   expect_refused("explain '" + model_ + "'" + text + " --ledger --recompute always",
                  {"ledger", "--recompute"});
   expect_refused("explain '" + model_ + "'" + text + " --layers --method occlusion", {"--rules"});

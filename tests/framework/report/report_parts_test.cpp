@@ -66,7 +66,7 @@ TEST(LayersHtml, LongTextsShowTheExcerptAlone) {
   report.layers = {{"0", 0, 0, std::vector<double>(10000, 0.25)}, {"1", 0, 0, std::vector<double>(10000, 0)}};
   const std::string html = layers_of(report);
   EXPECT_LT(html.size(), 200000u);
-  EXPECT_THAT(html, HasSubstr("of 10000 words are shown"));
+  EXPECT_THAT(html, HasSubstr("of 10000 words are shown; sums are of all"));
   EXPECT_THAT(html, HasSubstr("<td class=\"num\">2500</td>")) << "the sum is of all";
 }
 
@@ -103,6 +103,24 @@ TEST(Flow, NamesTheSharesLargestFirst) {
   EXPECT_THAT(html, HasSubstr("<i class=\"share1\" style=\"flex-grow:0.4\">"));
   EXPECT_THAT(html, HasSubstr("<i class=\"share2 back\"")) << "against the score";
   EXPECT_THAT(html, Not(HasSubstr("<i class=\"share3\" style"))) << "no share, no place in the band";
+}
+
+TEST(LayersHtml, GradientsHaveNoSums) {
+  TextReport report = layered();
+  report.multiplier = true;
+  report.flow = Flow{4, 3, {1, 0, 0, 0}};
+  const std::string html = layers_of(report);
+  EXPECT_THAT(html, Not(HasSubstr("Sum")));
+  EXPECT_THAT(html, Not(HasSubstr("adds up")));
+  EXPECT_THAT(render_html({report}), HasSubstr("inputs times gradients"));
+  EXPECT_THAT(render_html({layered()}), Not(HasSubstr("inputs times gradients")));
+}
+
+TEST(Facts, TheCommandOfTheLeadSurvivesAShell) {
+  TextReport report = test::film_report();
+  report.outputs[1].label = "it's";
+  EXPECT_THAT(render_html({report}),
+              HasSubstr("--target '<bdi>positive</bdi>-<bdi>it&#39;\\&#39;&#39;s</bdi>'"));
 }
 
 TEST(LayersTerminal, KeepsItsWidthAndTheEndsOfNames) {
