@@ -22,7 +22,9 @@ std::vector<FlowShare> flow_shares(const Flow& flow) {
 }
 
 std::string share_of_score(double value, const Flow& flow) {
-  return flow.seed == 0 ? "no share" : fmt::format("{:.1f} %", 100 * value / flow.seed);
+  if (flow.seed == 0) return "no share";
+  const std::string share = fmt::format("{:.1f} %", 100 * value / flow.seed);
+  return share == "-0.0 %" ? "0.0 %" : share;  // a sign of nothing would look like a finding
 }
 
 std::string flow_sentence(const Flow& flow) {

@@ -123,6 +123,14 @@ TEST(Facts, TheCommandOfTheLeadSurvivesAShell) {
               HasSubstr("--target '<bdi>positive</bdi>-<bdi>it&#39;\\&#39;&#39;s</bdi>'"));
 }
 
+TEST(Flow, NothingHasNoSign) {
+  const Flow against{-2, -2, {}};
+  EXPECT_EQ(share_of_score(0, against), "0.0 %");
+  EXPECT_EQ(share_of_score(1e-6, against), "0.0 %");
+  EXPECT_EQ(share_of_score(-1, against), "50.0 %");
+  EXPECT_EQ(share_of_score(1, against), "-50.0 %");
+}
+
 TEST(LayersTerminal, KeepsItsWidthAndTheEndsOfNames) {
   TextReport report = layered();
   EXPECT_EQ(layers_terminal(report, 60),
