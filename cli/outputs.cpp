@@ -63,6 +63,7 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
     require(std::filesystem::is_directory(folder, ignored), "output",
             "the folder of '{}' does not exist; make it first", output);
     require(!std::filesystem::is_directory(path, ignored), "output", "'{}' is a folder", output);
+    check_writable(path);
     const auto same = [&](const std::filesystem::path& other) {
       return std::filesystem::weakly_canonical(other, ignored) ==
              std::filesystem::weakly_canonical(path, ignored);

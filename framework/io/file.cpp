@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <streambuf>
 #include <system_error>
 #include <vector>
@@ -148,10 +149,12 @@ fs::path through_links(fs::path path, const std::string& where) {
   return path;
 }
 
+fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : "."; }
+
 /// Creates a new file beside `target`: rename is atomic only within one file system.
 std::pair<int, fs::path> create_beside(const fs::path& target, const std::string& where) {
   static std::atomic<unsigned> counter{0};
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  const fs::path folder = folder_of(target);
   std::error_code ignored;
   require(fs::exists(folder, ignored), where, "its folder must exist; '{}' does not. Create it first",
           folder.string());
@@ -164,10 +167,45 @@ std::pair<int, fs::path> create_beside(const fs::path& target, const std::string
     if (fd >= 0) return {fd, path};
     const int error = errno;
     if (error != EEXIST) {
-      fail(where, "its folder '{}' must be writable; the system says: {}", folder.string(), reason(error));
+      fail(where, "its folder '{}' must be writable; the system says: {}. Give a path in another folder",
+           folder.string(), reason(error));
     }
   }
   fail(where, "no temporary name is free in '{}'. Remove its .lrpp-*.tmp files", folder.string());
+}
+
+/// What an output path leads to, and what is there already.
+struct Target {
+  fs::path path;
+  std::optional<struct stat> old;
+};
+
+Target find_target(const fs::path& path, const std::string& where) {
+  require(!path.empty(), where, "an output path is required; got an empty one");
+  require(path.has_filename(), where, "an output file is required; the path ends as a directory does");
+  Target target{through_links(path, where), std::nullopt};
+  struct stat old {};
+  const bool exists = ::stat(path.c_str(), &old) == 0;
+  const int error = errno;
+  if (exists) {
+    target.old = old;
+  } else if (error != ENOENT && error != ENOTDIR) {  // of which create_beside speaks
+    fail(where, "the path must be one that a file can have; the system says: {}. Give another one",
+         reason(error));
+  }
+  if (exists && S_ISDIR(old.st_mode)) fail(where, "an output file is required; this is a directory");
+  return target;
+}
+
+/// In a folder like /tmp a file may be replaced by its owner and the folder's alone.
+void check_sticky(const Target& target, const std::string& where) {
+  const fs::path folder = folder_of(target.path);
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0 || (status.st_mode & S_ISVTX) == 0) return;
+  const uid_t me = ::geteuid();
+  require(me == 0 || me == status.st_uid || me == target.old->st_uid, where,
+          "the file must be yours to be replaced in '{}'; it is another user's. Give another path",
+          folder.string());
 }
 
 void write_directly(const fs::path& path, const std::string& where,
@@ -225,20 +263,15 @@ MappedFile::~MappedFile() {
 
 void write_atomically(const fs::path& path, const std::function<void(std::ostream&)>& write) {
   const std::string where = fmt::format("file {}", path.string());
-  require(!path.empty(), where, "an output path is required; got an empty one");
-  require(path.has_filename(), where, "an output file is required; the path ends as a directory does");
-  const fs::path target = through_links(path, where);
-  struct stat old {};
-  const bool exists = ::stat(path.c_str(), &old) == 0;
-  if (exists && S_ISDIR(old.st_mode)) fail(where, "an output file is required; this is a directory");
-  if (exists && !S_ISREG(old.st_mode)) return write_directly(path, where, write);
+  const auto [target, old] = find_target(path, where);
+  if (old && !S_ISREG(old->st_mode)) return write_directly(path, where, write);
 
   auto [fd, name] = create_beside(target, where);
   Descriptor output(fd);
   Temporary temporary(std::move(name));
   // Failing to keep the old file's permissions is no reason to lose the result.
-  if (exists) [[maybe_unused]]
-    const int kept = ::fchmod(output.get(), old.st_mode & 07777);
+  if (old) [[maybe_unused]]
+    const int kept = ::fchmod(output.get(), old->st_mode & 07777);
   write_stream(output.get(), where, write);
   if (::fsync(output.get()) != 0 && errno != EINVAL && errno != ENOTSUP) {
     const int failure = errno;
@@ -258,6 +291,22 @@ void write_atomically(const fs::path& path, std::string_view bytes) {
   write_atomically(path, [bytes](std::ostream& stream) {
     stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   });
+}
+
+void check_writable(const fs::path& path) {
+  const std::string where = fmt::format("file {}", path.string());
+  const Target target = find_target(path, where);
+  if (target.old && !S_ISREG(target.old->st_mode)) {
+    // A pipe is not opened: that would wait for its reader.
+    const bool writable = ::access(path.c_str(), W_OK) == 0;
+    const int error = errno;
+    if (!writable) fail(where, "the file must be writable; the system says: {}", reason(error));
+    return;
+  }
+  if (target.old) check_sticky(target, where);
+  auto [fd, name] = create_beside(target.path, where);
+  const Descriptor opened(fd);
+  const Temporary removed(std::move(name));
 }
 
 }  // namespace lrpp

@@ -41,4 +41,8 @@ class MappedFile {
 void write_atomically(const std::filesystem::path& path, const std::function<void(std::ostream&)>& write);
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+/// Throws UserError where `write_atomically` could not write the file, by trying all but the last step: a
+/// temporary is made in the folder and removed. An old file stays as it is, and a new one is not begun.
+void check_writable(const std::filesystem::path& path);
+
 }  // namespace lrpp

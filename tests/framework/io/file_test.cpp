@@ -149,5 +149,77 @@ TEST(WriteAtomically, AFolderWithoutPermissionIsAnError) {
   fs::permissions(folder.path(), fs::perms(0700));
 }
 
+/// For a while another user than the super-user, to whom nearly nothing is forbidden.
+class AsNobody {
+ public:
+  AsNobody() : changed_(::geteuid() == 0 && ::seteuid(65534) == 0) {}
+  ~AsNobody() {
+    if (changed_) {
+      EXPECT_EQ(::seteuid(0), 0);
+    }
+  }
+
+ private:
+  bool changed_;
+};
+
+size_t entries(const test::TemporaryFolder& folder) {
+  return static_cast<size_t>(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
+}
+
+TEST(CheckWritable, LeavesNothingAndLosesNothing) {
+  const test::TemporaryFolder folder;
+  check_writable(folder / "fresh");
+  EXPECT_EQ(entries(folder), 0u);
+  test::put(folder / "old", "old");
+  check_writable(folder / "old");
+  EXPECT_EQ(test::slurp(folder / "old"), "old");
+  fs::create_symlink("old", folder / "link");
+  check_writable(folder / "link");
+  EXPECT_EQ(entries(folder), 2u);
+  check_writable(folder / std::string(255, 'x'));  // the longest name there is
+  check_writable("/dev/null");
+}
+
+TEST(CheckWritable, RefusesWhatWriteAtomicallyWould) {
+  const test::TemporaryFolder folder;
+  test::put(folder / "file", "");
+  const auto refused = [](const fs::path& path, const std::string& why) {
+    const std::string message = error_of([&] { check_writable(path); });
+    EXPECT_TRUE(contains(message, why)) << message;
+    EXPECT_TRUE(contains(message, path.string())) << message;
+    EXPECT_NE(error_of([&] { write_atomically(path, "x"); }), "") << path;
+  };
+  refused("/proc/lrpp", "No such file");
+  refused(folder / std::string(256, 'x'), "File name too long");
+  refused(folder / std::string(5000, 'x'), "File name too long");
+  refused(folder / "none/file", "its folder must exist");
+  refused(folder / "file/file", "its folder must be a directory");
+  refused(folder.path(), "this is a directory");
+  EXPECT_EQ(entries(folder), 1u);
+}
+
+TEST(CheckWritable, AsksForTheFoldersPermission) {
+  const test::TemporaryFolder folder;
+  test::put(folder / "roots", "old");
+  fs::permissions(folder.path(), fs::perms(0555));
+  {
+    const AsNobody nobody;
+    EXPECT_TRUE(contains(error_of([&] { check_writable(folder / "a"); }), "Permission denied"));
+    EXPECT_TRUE(contains(error_of([&] { check_writable(folder / "roots"); }), "Permission denied"));
+  }
+  fs::permissions(folder.path(), fs::perms(01777));
+  const bool root = ::geteuid() == 0;
+  {
+    const AsNobody nobody;
+    check_writable(folder / "a");
+    // Of this folder, as of /tmp, only a file's owner may take it away.
+    const std::string message = error_of([&] { check_writable(folder / "roots"); });
+    EXPECT_EQ(contains(message, "another user's"), root) << message;
+    EXPECT_EQ(error_of([&] { write_atomically(folder / "roots", "x"); }).empty(), !root);
+  }
+  fs::permissions(folder.path(), fs::perms(0700));
+}
+
 }  // namespace
 }  // namespace lrpp
