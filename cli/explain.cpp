@@ -107,7 +107,7 @@ void print_facts(const Attribution& attribution) {
 
 void explain_command(const Request& request, const std::string& heat_map, const Asked& asked,
                      const std::vector<std::string>& outputs) {
-  check_outputs(outputs, {".json", ".safetensors", ".html", ".png"});
+  check_outputs(outputs, {".json", ".safetensors", ".html", ".png", ".svg", ".pdf"});
   const bool maps = std::any_of(outputs.begin(), outputs.end(), is_png);
   require(maps || heat_map.empty(), "heat-map",
           "it says how an --output F.png is drawn; add one, or leave it out");
@@ -117,6 +117,8 @@ void explain_command(const Request& request, const std::string& heat_map, const 
   Choice choice = choose_reads(request, asked, page);
   Prepared prepared = prepare(request, choice.reads);
   limit_ledger(choice, request, asked, prepared);
+  require(prepared.model.image || heat_map.empty(), "heat-map",
+          "it says how the PNG of a picture is drawn, and this model reads text; leave it out");
   check_outputs_fit(outputs, layout, request, prepared);
   const Attribution attribution = run(request, prepared);
   Json record = cli::record(request, prepared);
@@ -153,7 +155,8 @@ void add_explain(CLI::App& app, int& exit_code) {
   add_memory_options(*command, options->request);
   command
       ->add_option("--output", options->outputs,
-                   "also write F.json, F.safetensors, F.html or F.png (pictures); may be given again")
+                   "also write F.json, F.safetensors, F.html, F.png, and F.svg or F.pdf (of texts); may be "
+                   "given again")
       ->take_all();
   command->add_option(
       "--heat-map", options->heat_map,

@@ -49,6 +49,24 @@ Flow flow_of(const Ledger& ledger, int64_t row) {
   return flow;
 }
 
+/// A figure shows one explanation of one input.
+void check_shows_one(const std::string& output, const Request& request, const Prepared& prepared) {
+  const char* noun = prepared.model.image ? "picture" : "text";
+  const std::string type = std::filesystem::path(output).extension().string();
+  const char* figure = type == ".svg" ? "an SVG" : type == ".pdf" ? "a PDF" : "a PNG";
+  require(prepared.examples() == 1, "output",
+          "'{}': {} shows one {}, and the input holds {}; write .safetensors or .json, or give one {} at a "
+          "time",
+          output, figure, noun, prepared.examples(), noun);
+  require(request.targets.size() == 1 && request.targets[0] != "all", "output",
+          "'{}': {} shows one target; write .safetensors or .json, or give one target at a time", output,
+          figure);
+  const auto position = prepared.inputs.find("position");
+  require(position == prepared.inputs.end() || position->second.numel() == 1, "output",
+          "'{}': {} shows one position; write .safetensors or .json, or give one position at a time", output,
+          figure);
+}
+
 }  // namespace
 
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& types) {
@@ -78,21 +96,15 @@ void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout la
   const bool sees = prepared.model.image.has_value();
   for (const std::string& output : outputs) {
     const std::string type = std::filesystem::path(output).extension().string();
-    require(sees || type != ".png", "output",
-            "'{}': a PNG shows pictures, and this model reads text; use .html", output);
-    if (type == ".png") {
-      const int64_t count = prepared.pixels.pixel_values.size(0), channels = prepared.model.image->channels;
+    if (type != ".png" && type != ".svg" && type != ".pdf") continue;
+    require(!sees || type == ".png", "output",
+            "'{}': a heat map is made of pixels, and this model sees; use .png", output);
+    if (sees) {
+      const int64_t channels = prepared.model.image->channels;
       require(layout != HeatMapLayout::overlay || channels == 1 || channels == 3, "heat-map",
               "an input of {} channels is no picture to draw over; use side-by-side", channels);
-      require(
-          count == 1, "output",
-          "'{}': a PNG shows one picture, and the input holds {}; write .safetensors or .json, or give one "
-          "picture at a time",
-          output, count);
-      require(request.targets.size() == 1 && request.targets[0] != "all", "output",
-              "'{}': a PNG shows one target; write .safetensors or .json, or give one target at a time",
-              output);
     }
+    check_shows_one(output, request, prepared);
   }
 }
 

@@ -14,8 +14,8 @@ namespace lrpp::cli {
 /// Refuses, before anything runs, output files whose type or folder cannot be written, and one file twice.
 void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& types);
 
-/// Refuses, before the model runs, files of a type that does not show what is explained: texts have no PNG,
-/// and a PNG shows one explanation of one picture.
+/// Refuses, before the model runs, files of a type that does not show what is explained: pictures have no SVG
+/// and no PDF, and a figure shows one explanation of one input.
 void check_outputs_fit(const std::vector<std::string>& outputs, HeatMapLayout layout, const Request& request,
                        const Prepared& prepared);
 

@@ -1,5 +1,6 @@
 #include <lrpp/cli/outputs.h>
 #include <lrpp/framework/io/file.h>
+#include <lrpp/framework/report/text_figure.h>
 
 namespace lrpp::cli {
 namespace {
@@ -70,6 +71,9 @@ void write_output(const std::filesystem::path& path, const Explanation& explanat
   const std::string type = path.extension().string();
   if (type == ".safetensors") return save_tensors(path, explanation);
   if (type == ".html") return write_atomically(path, render_html(reports));
+  if (type != ".json") {
+    return write_atomically(path, draw_text_figure(reports.at(0), figure_format_from_type(type)));
+  }
   std::vector<Json> examples;
   for (size_t i = 0; i < reports.size(); ++i)
     examples.push_back(example_json(explanation, reports[i], static_cast<int64_t>(i)));

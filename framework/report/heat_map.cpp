@@ -1,8 +1,8 @@
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/report/color_map.h>
 #include <lrpp/framework/report/heat_map.h>
+#include <lrpp/framework/report/letters.h>
 #include <lrpp/framework/report/report_text.h>
-#include <lrpp/framework/report/tiny_font.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 namespace lrpp {
 namespace {
 
-constexpr int64_t least_side = 448, margin = 16, bar_height = 12, least_bar_width = 280, font_scale = 2;
+constexpr int64_t least_side = 448, margin = 16, bar_height = 12, least_bar_width = 280;
 constexpr Rgb frame{208, 208, 208};
 
 /// An RGB picture that is drawn on.
@@ -29,27 +29,12 @@ class Canvas {
       }
     }
   }
-  void text(int64_t top, int64_t left, std::string_view characters) {
-    for (const char c : characters) {
-      for (int64_t y = 0; y < tiny_font_height; ++y) {
-        for (int64_t x = 0; x < tiny_font_width; ++x) {
-          if (tiny_font_dot(c, y, x))
-            fill(top + y * font_scale, left + x * font_scale, font_scale, font_scale,
-                 page_text(Theme::light));
-        }
-      }
-      left += (tiny_font_width + 1) * font_scale;
-    }
-  }
+  void text(int64_t top, int64_t left, std::string_view line) { draw_letters(image_, top, left, line); }
   Image take() { return std::move(image_); }
 
  private:
   Image image_;
 };
-
-int64_t text_width(std::string_view characters) {
-  return (static_cast<int64_t>(characters.size()) * (tiny_font_width + 1) - 1) * font_scale;
-}
 
 Rgb pixel_of(const Image& image, int64_t y, int64_t x) {
   const uint8_t* pixel = image.pixels.data() + (y * image.width + x) * image.channels;
@@ -77,11 +62,11 @@ void draw_scale(Canvas& canvas, int64_t top, int64_t left, int64_t width, double
   }
   const NumberFormat format(end);
   const int64_t below = top + bar_height + 6;
-  canvas.text(below, left + (width - text_width("0")) / 2, "0");
+  canvas.text(below, left + (width - letters_width("0")) / 2, "0");
   if (end == 0) return;
   const std::string high = format(end);
   canvas.text(below, left, format(-end));
-  canvas.text(below, left + width - text_width(high), high);
+  canvas.text(below, left + width - letters_width(high), high);
 }
 
 }  // namespace
@@ -117,8 +102,7 @@ Image render_heat_map(const Image& shown, const std::vector<double>& relevance, 
   const int64_t bar_width = std::max(panel_width, least_bar_width);
   const int64_t map_left = margin + (beside ? panel_width + margin : 0);
   const int64_t bar_top = margin + panel_height + margin;
-  Canvas canvas(bar_top + bar_height + 6 + tiny_font_height * font_scale + margin,
-                map_left + bar_width + margin);
+  Canvas canvas(bar_top + bar_height + 6 + letter_height + margin, map_left + bar_width + margin);
   // A frame, since a map is mostly white at its borders.
   for (const int64_t left : {margin, map_left})
     canvas.fill(margin - 1, left - 1, panel_height + 2, panel_width + 2, frame);

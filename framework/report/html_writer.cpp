@@ -131,23 +131,7 @@ std::string escape_html(std::string_view text) {
 
 std::string escape_html_text(std::string_view text) {
   std::string result;
-  std::u32string run;
-  const auto flush = [&] {
-    append_markup(result, show_hidden(run));
-    run.clear();
-  };
-  const std::u32string code_points = decode_utf8(text);
-  for (size_t i = 0; i < code_points.size(); ++i) {
-    const char32_t c = code_points[i];
-    if (c == '\r' && i + 1 < code_points.size() && code_points[i + 1] == '\n') continue;
-    if (c != '\n' && c != '\t') {
-      run.push_back(c);
-      continue;
-    }
-    flush();
-    result += static_cast<char>(c);
-  }
-  flush();
+  append_markup(result, show_hidden_text(text));
   return result;
 }
 

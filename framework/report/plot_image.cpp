@@ -1,6 +1,6 @@
 #include <fmt/format.h>
+#include <lrpp/framework/report/letters.h>
 #include <lrpp/framework/report/plot.h>
-#include <lrpp/framework/report/tiny_font.h>
 
 #include <algorithm>
 #include <array>
@@ -11,12 +11,8 @@ namespace lrpp {
 namespace {
 
 constexpr int64_t plot_width = 960, plot_height = 480, left = 110, right = 30, top = 50, bottom = 70;
-constexpr int64_t font_scale = 2, row_height = 22, key_width = 44;
+constexpr int64_t row_height = 22, key_width = 44;
 constexpr Rgb grid{225, 225, 225};
-
-int64_t text_width(std::string_view characters) {
-  return (static_cast<int64_t>(characters.size()) * (tiny_font_width + 1) - 1) * font_scale;
-}
 
 /// An RGB picture that is drawn on; what lies outside is cut off.
 class Canvas {
@@ -33,16 +29,8 @@ class Canvas {
       pixel[k] = static_cast<uint8_t>(std::lround(pixel[k] + (parts[k] - pixel[k]) * std::min(share, 1.0)));
   }
 
-  void text(int64_t at_top, int64_t at_left, std::string_view characters) {
-    for (const char c : characters) {
-      for (int64_t i = 0; i < tiny_font_height * font_scale; ++i) {
-        for (int64_t j = 0; j < tiny_font_width * font_scale; ++j) {
-          if (tiny_font_dot(c, i / font_scale, j / font_scale))
-            blend(at_top + i, at_left + j, page_text(Theme::light), 1);
-        }
-      }
-      at_left += (tiny_font_width + 1) * font_scale;
-    }
+  void text(int64_t at_top, int64_t at_left, std::string_view line) {
+    draw_letters(image_, at_top, at_left, line);
   }
 
   /// A line of two pixels' width with smooth edges; dashes go on at `along`, the length drawn before.
@@ -74,7 +62,7 @@ class Drawing {
       : canvas_(canvas), plot_(plot), begin_(begin), y_(value_axis(plot)) {}
 
   void draw() {
-    canvas_.text(begin_ + 14, left, plot_.title);
+    canvas_.text(begin_ + 8, left, plot_.title);
     axes();
     for (const PlotLine& line : plot_.lines) band(line);
     for (const PlotLine& line : plot_.lines) curve(line);
@@ -92,14 +80,14 @@ class Drawing {
     for (const double tick : y_.ticks) {
       canvas_.line(left, at_y(tick), plot_width - right, at_y(tick), grid, false);
       const std::string number = fmt::format("{:.6g}", tick);
-      canvas_.text(static_cast<int64_t>(at_y(tick)) - 7, left - 12 - text_width(number), number);
+      canvas_.text(static_cast<int64_t>(at_y(tick)) - 7, left - 12 - letters_width(number), number);
     }
     const int64_t floor = begin_ + plot_height - bottom;
     for (int k = 0; k <= 5; ++k) {
       const std::string number = fmt::format("{:.1f}", k / 5.0);
-      canvas_.text(floor + 10, static_cast<int64_t>(at_x(k / 5.0)) - text_width(number) / 2, number);
+      canvas_.text(floor + 10, static_cast<int64_t>(at_x(k / 5.0)) - letters_width(number) / 2, number);
     }
-    canvas_.text(floor + 36, (left + plot_width - right - text_width(plot_.x_label)) / 2, plot_.x_label);
+    canvas_.text(floor + 36, (left + plot_width - right - letters_width(plot_.x_label)) / 2, plot_.x_label);
     // No turned letters: what is followed stands above its axis.
     canvas_.text(begin_ + 32, left, plot_.y_label);
     const Rgb ink = page_text(Theme::light);
@@ -158,7 +146,7 @@ Image draw_plots(const std::vector<Plot>& plots) {
   for (const Plot& plot : plots) {
     height += height_of(plot);
     for (const PlotLine& line : plot.lines)
-      width = std::max(width, left + key_width + text_width(line.label) + right);
+      width = std::max(width, left + key_width + letters_width(line.label) + right);
   }
   Canvas canvas(std::max<int64_t>(height, 1), width);
   int64_t begin = 0;

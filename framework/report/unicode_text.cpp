@@ -136,6 +136,21 @@ std::string show_hidden(std::u32string_view text) {
 
 std::string show_hidden(std::string_view text) { return show_hidden(decode_utf8(text)); }
 
+std::string show_hidden_text(std::string_view text) {
+  std::string result;
+  const std::u32string code_points = decode_utf8(text);
+  for (size_t i = 0; i < code_points.size(); ++i) {
+    const char32_t c = code_points[i];
+    if (c == '\r' && i + 1 < code_points.size() && code_points[i + 1] == '\n') continue;
+    if (c == '\n' || c == '\t') {
+      result += static_cast<char>(c);
+    } else {
+      result += show_hidden(std::u32string_view(&c, 1));
+    }
+  }
+  return result;
+}
+
 std::vector<Cluster> clusters(std::u32string_view text) {
   std::vector<Cluster> result;
   utf8proc_int32_t state = 0;

@@ -24,6 +24,8 @@ bool is_hidden(char32_t code_point);
 /// `text` with every hidden character written out: "\n", "\u001b".
 std::string show_hidden(std::string_view text);
 std::string show_hidden(std::u32string_view text);
+/// The same for running text: line breaks and tabs stay.
+std::string show_hidden_text(std::string_view text);
 
 /// What a reader takes for one character, and the terminal columns it fills at most: terminals that do not
 /// know joined emoji draw the parts side by side.

@@ -198,7 +198,6 @@ TEST_F(CliImage, WhatDoesNotFitAModelThatSeesIsRefused) {
   expect_refused(explain + " --position first", {"'first'", "leave --position out"});
   expect_refused(explain + " --target input", {"have none"});
   expect_refused(explain + " --target 10", {"[0, 10)"});
-  expect_refused("explain " + model_ + " --text x --output " + path("a.png"), {"a.png", "use .html"});
   expect_refused(explain + " --heat-map overlay", {"--output F.png"});
   expect_refused(explain + " --heat-map above --output " + path("refused.png"), {"'above'", "side-by-side"});
   expect_refused(explain + " --rules epsilon-gamma-box", {"z-box", "'low' and 'high'"});

@@ -34,5 +34,37 @@ TEST_F(Cli, OutputsThatCannotBeWrittenAreRefusedBeforeTheWork) {
   EXPECT_EQ(left, 0u) << "files that were tried are gone again";
 }
 
+TEST_F(Cli, FiguresOfTexts) {
+  const Result r = lrpp("explain " + model_ + " --text 'A warm & funny film.' --output " + path("f.svg") +
+                        " --output " + path("f.png") + " --output " + path("f.pdf"));
+  ASSERT_EQ(r.code, 0) << r.err;
+  const std::string svg = slurp(path("f.svg"));
+  EXPECT_NE(svg.find("sst2-mamba under mamba-lrp"), std::string::npos) << svg.substr(0, 400);
+  EXPECT_NE(svg.find("A warm &amp; funny film.</title>"), std::string::npos) << svg.substr(0, 400);
+  EXPECT_TRUE(slurp(path("f.png")).starts_with("\x89PNG"));
+  EXPECT_TRUE(slurp(path("f.pdf")).starts_with("%PDF"));
+}
+
+TEST_F(Cli, FiguresShowOneExplanation) {
+  const std::string text = "explain " + model_ + " --text 'A film.' --output " + path("refused.svg");
+  expect_refused(text + " --target 0 --target 1", {"an SVG shows one target"});
+  expect_refused(
+      "explain " + zoo_ + "needle-mamba --text 'a b' --position all --output " + path("refused.pdf"),
+      {"a PDF shows one position"});
+  expect_refused("explain " + model_ + " --text 'A film.' --heat-map overlay --output " + path("refused.png"),
+                 {"[heat-map]", "reads text"});
+  expect_refused("explain " + zoo_ + "digits-cnn --image " + zoo_ + "digits-cnn/example-1.png --output " +
+                     path("refused.svg"),
+                 {"pixels", ".png"});
+}
+
+TEST_F(Cli, AMachineWithoutFontsIsToldSo) {
+  write("none.conf", "<?xml version=\"1.0\"?><fontconfig></fontconfig>");
+  ASSERT_EQ(::setenv("FONTCONFIG_FILE", path("none.conf").c_str(), 1), 0);
+  expect_refused("explain " + model_ + " --text 'A film.' --output " + path("refused.svg"),
+                 {"[figure]", "fonts-dejavu-core"});
+  ::unsetenv("FONTCONFIG_FILE");
+}
+
 }  // namespace
 }  // namespace lrpp

@@ -2,8 +2,9 @@
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/report/color_map.h>
 #include <lrpp/framework/report/heat_map.h>
-#include <lrpp/framework/report/tiny_font.h>
+#include <lrpp/framework/report/letters.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace lrpp {
@@ -121,16 +122,24 @@ TEST(DivergingColours, AreSymmetricAndNeverTurnBack) {
   }
 }
 
-TEST(TinyFont, HasTheCharactersOfNumbers) {
-  for (const char c : std::string_view("0123456789+-.e")) {
-    int dots = 0;
-    for (int64_t y = 0; y < tiny_font_height; ++y) {
-      for (int64_t x = 0; x < tiny_font_width; ++x) dots += tiny_font_dot(c, y, x);
+TEST(Letters, HaveTheirShape) {
+  Image image{24, 60, 3, std::vector<uint8_t>(24 * 60 * 3, 255)};
+  draw_letters(image, 4, 3, "-1");
+  const int64_t minus = letters_width("-");
+  // A minus is one bar: dark pixels in few rows, all of them in the middle of a capital's height.
+  int64_t first = 24, last = 0;
+  for (int64_t y = 0; y < 24; ++y) {
+    for (int64_t x = 3; x < 2 + minus; ++x) {
+      if (at(image, y, x).red < 128) first = std::min(first, y), last = std::max(last, y);
     }
-    EXPECT_GT(dots, 0) << c;
   }
-  EXPECT_FALSE(tiny_font_dot('x', 3, 2));
-  EXPECT_TRUE(tiny_font_dot('-', 3, 2));
+  EXPECT_GE(first, 4 + 6);
+  EXPECT_LE(last, 4 + 12);
+  EXPECT_GT(letters_width("10"), letters_width("1"));
+  const Image before = image;
+  draw_letters(image, 100, 3, "1");
+  draw_letters(image, 4, -100, "1");
+  EXPECT_EQ(image.pixels, before.pixels) << "what lies outside is cut off";
 }
 
 }  // namespace
