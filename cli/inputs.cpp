@@ -63,7 +63,7 @@ void read_pictures(const Request& request, Prepared& prepared) {
               request.images[0], first.width, first.height, shown.width, shown.height);
     }
     batch.push_back(std::move(made.pixel_values));
-    prepared.pictures.push_back({path, image.height, image.width, std::move(made.shown)});
+    prepared.pictures.push_back({path, image.height, image.width, std::move(made.shown), made.seen});
   }
   prepared.pixels.pixel_values = at::cat(batch);
   prepared.preprocessing = to_json(steps);

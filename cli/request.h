@@ -43,6 +43,7 @@ struct Picture {
   std::string path;
   int64_t height = 0, width = 0;  ///< of the file
   Image shown;                    ///< as the model sees it, before it is normalised
+  PicturePart seen;               ///< the part of the file's picture that this shows
 };
 
 using Inputs = std::map<std::string, Tensor>;

@@ -1,26 +1,31 @@
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/io/call.h>
 
-#include <vector>
-
 namespace lrpp {
 namespace {
 
-/// Splits at commas that lie outside of brackets and quotes.
-std::vector<std::string> split_parameters(const std::string& text) {
-  std::vector<std::string> parts(1);
+struct Parts {
+  std::vector<std::string> list;
+  bool closed = true;  ///< each bracket and quote has its other half
+};
+
+/// Splits at commas that lie outside of quotes and of these brackets.
+Parts split(std::string_view text, std::string_view opening, std::string_view closing) {
+  Parts parts{std::vector<std::string>(1)};
   int depth = 0;
   bool quoted = false;
-  for (char c : text) {
+  for (const char c : text) {
     if (c == '"') quoted = !quoted;
-    if (!quoted && (c == '[' || c == '{')) ++depth;
-    if (!quoted && (c == ']' || c == '}')) --depth;
+    if (!quoted && opening.find(c) != opening.npos) ++depth;
+    if (!quoted && closing.find(c) != closing.npos) --depth;
+    if (depth < 0) parts.closed = false;
     if (c == ',' && depth == 0 && !quoted) {
-      parts.emplace_back();
+      parts.list.emplace_back();
     } else {
-      parts.back() += c;
+      parts.list.back() += c;
     }
   }
+  if (depth != 0 || quoted) parts.closed = false;
   return parts;
 }
 
@@ -38,7 +43,9 @@ Call parse_call(const std::string& text, std::string_view where) {
           "parameters stand in brackets at the end, as name(samples=50,noise=0.1); got '{}'", text);
   const std::string inside = trimmed(text.substr(open + 1, text.size() - open - 2));
   Call call{trimmed(text.substr(0, open))};
-  for (const std::string& part : inside.empty() ? std::vector<std::string>{} : split_parameters(inside)) {
+  if (inside.empty()) return call;
+  // Values that are no JSON are plain text, in which a bracket may stand alone.
+  for (const std::string& part : split(inside, "[{", "]}").list) {
     const size_t equals = part.find('=');
     require(equals != part.npos, where, "a parameter is written name=value; got '{}' in '{}'", part, text);
     const std::string key = trimmed(part.substr(0, equals)), value = trimmed(part.substr(equals + 1));
@@ -47,6 +54,17 @@ Call parse_call(const std::string& text, std::string_view where) {
     call.parameters[key] = parsed.is_discarded() ? Json(value) : std::move(parsed);
   }
   return call;
+}
+
+std::vector<std::string> split_calls(const std::string& text, std::string_view where) {
+  Parts parts = split(text, "([{", ")]}");
+  require(parts.closed, where, "a bracket or quote of the list is not closed, or not opened; got '{}'", text);
+  for (std::string& part : parts.list) {
+    part = trimmed(part);
+    require(!part.empty(), where, "names in a list stand between single commas, none is empty; got '{}'",
+            text);
+  }
+  return std::move(parts.list);
 }
 
 std::string describe(const Call& call) {

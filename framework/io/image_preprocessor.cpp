@@ -35,16 +35,31 @@ int64_t offset(int64_t whole, int64_t part, ImageSteps::Crop rounding) {
   return static_cast<int64_t>(whole < part ? std::ceil(middle) : std::nearbyint(middle));
 }
 
-Image cropped(Image image, const ImageSteps& steps) {
+/// Crops to the steps' size. `seen` is what the whole of `image` shows, and then what is left of that.
+Image cropped(Image image, const ImageSteps& steps, PicturePart& seen) {
   if (steps.crop == ImageSteps::Crop::none) return image;
-  return crop(image, offset(image.height, steps.crop_height, steps.crop),
-              offset(image.width, steps.crop_width, steps.crop), steps.crop_height, steps.crop_width);
+  const int64_t top = offset(image.height, steps.crop_height, steps.crop);
+  const int64_t left = offset(image.width, steps.crop_width, steps.crop);
+  // Multiplied first, so that whole numbers stay whole.
+  const auto row = [&](int64_t y) {
+    return static_cast<double>(y) * seen.bottom / static_cast<double>(image.height);
+  };
+  const auto column = [&](int64_t x) {
+    return static_cast<double>(x) * seen.right / static_cast<double>(image.width);
+  };
+  const PicturePart part{row(top), column(left), row(top + steps.crop_height),
+                         column(left + steps.crop_width)};
+  image = crop(image, top, left, steps.crop_height, steps.crop_width);
+  seen = part;
+  return image;
 }
 
 }  // namespace
 
 PreprocessedImage preprocess(const Image& image, const ImageSteps& steps) {
-  PreprocessedImage result{{}, cropped(resized(image, steps), steps)};
+  PreprocessedImage result;
+  result.seen = {0, 0, static_cast<double>(image.height), static_cast<double>(image.width)};
+  result.shown = cropped(resized(image, steps), steps, result.seen);
   const Image& shown = result.shown;
   const Tensor bytes = at::from_blob(const_cast<uint8_t*>(shown.pixels.data()),
                                      {shown.height, shown.width, shown.channels}, at::kByte);

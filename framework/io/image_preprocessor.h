@@ -2,6 +2,7 @@
 
 #include <lrpp/framework/io/image_resize.h>
 #include <lrpp/framework/io/json.h>
+#include <lrpp/framework/io/picture_part.h>
 #include <lrpp/framework/tensor.h>
 
 #include <filesystem>
@@ -40,6 +41,7 @@ ImageSteps read_image_steps(const std::filesystem::path& directory, int64_t chan
 struct PreprocessedImage {
   Tensor pixel_values;  ///< [1, C, H, W], float64
   Image shown;          ///< the resized and cropped picture: [H, W, C]
+  PicturePart seen;     ///< the part of the picture that `shown` shows
 };
 
 /// Takes the steps. The picture must have the channels that the steps were read for.

@@ -125,6 +125,27 @@ TEST_F(ImageSteps, CropsAreInTheMiddle) {
   EXPECT_EQ(preprocess(image, steps(config)).shown.pixels[0], 1 * 12 + 2);
 }
 
+TEST_F(ImageSteps, SayWhichPartWasSeen) {
+  const auto seen = [&](Json changes, int64_t height, int64_t width) {
+    Json config = whole_;
+    config.update(changes);
+    const Image image{height, width, 3, std::vector<uint8_t>(static_cast<size_t>(3 * height * width))};
+    const PicturePart part = preprocess(image, steps(config)).seen;
+    return std::vector<double>{part.top, part.left, part.bottom, part.right};
+  };
+  const Json exact = {{"size", {{"height", 5}, {"width", 7}}}};
+  EXPECT_EQ(seen(exact, 30, 20), (std::vector<double>{0, 0, 30, 20})) << "stretched, and all of it";
+  // 10 x 20 is made 12 x 24: the middle 12 of 24 columns are columns 5 to 15 of the file.
+  Json cropped = {{"size", {{"shortest_edge", 12}}}, {"do_center_crop", true}, {"crop_size", 12}};
+  EXPECT_EQ(seen(cropped, 10, 20), (std::vector<double>{0, 5, 10, 15}));
+  // Of 12 x 24, 9 x 9: an odd rest, 1.5 and 7.5 rows and columns, rounded to 2 and 8 of 12 and 24.
+  cropped["crop_size"] = 9;
+  EXPECT_EQ(seen(cropped, 10, 20), (std::vector<double>{20 / 12.0, 160 / 24.0, 110 / 12.0, 340 / 24.0}));
+  // A crop of 14 x 14 adds a row before and after the 12.
+  cropped["crop_size"] = 14;
+  EXPECT_EQ(seen(cropped, 10, 20), (std::vector<double>{-10 / 12.0, 100 / 24.0, 130 / 12.0, 380 / 24.0}));
+}
+
 TEST_F(ImageSteps, AModelThatSaysNothingIsToldWhatToWrite) {
   const std::string error = refused(nullptr, {{"architecture", "vgg"}});
   EXPECT_TRUE(contains(error, (temporary_ / "preprocessor_config.json").string()));
