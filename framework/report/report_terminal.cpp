@@ -131,20 +131,6 @@ class Writer {
     lines_.end_line();
   }
 
-  /// `text` in exactly `columns` columns, cut where it is longer.
-  static std::string fit(const std::string& text, int columns) {
-    const int width = display_width(text);
-    if (width <= columns) return text + std::string(static_cast<size_t>(columns - width), ' ');
-    std::string result;
-    int used = 0;
-    for (const Cluster& cluster : clusters(decode_utf8(text))) {
-      if (used + cluster.width > columns - 2) break;
-      result += encode_utf8(cluster.code_points);
-      used += cluster.width;
-    }
-    return result + ".." + std::string(static_cast<size_t>(columns - 2 - used), ' ');
-  }
-
   struct Row {
     std::string name;
     double value;
@@ -152,7 +138,7 @@ class Writer {
 
   void row(const Row& row, int name_columns, int value_columns, int half) {
     lines_.space(2);
-    lines_.add(fit(row.name, name_columns));
+    lines_.add(fit_columns(row.name, name_columns));
     lines_.space(2);
     lines_.add(fmt::format("{:>{}}", format_(row.value), value_columns));
     if (half > 0) {

@@ -7,6 +7,19 @@
 
 namespace lrpp {
 
+std::string fit_columns(const std::string& text, int columns) {
+  const int width = display_width(text);
+  if (width <= columns) return text + std::string(static_cast<size_t>(columns - width), ' ');
+  std::string result;
+  int used = 0;
+  for (const Cluster& cluster : clusters(decode_utf8(text))) {
+    if (used + cluster.width > columns - 2) break;
+    result += encode_utf8(cluster.code_points);
+    used += cluster.width;
+  }
+  return result + ".." + std::string(static_cast<size_t>(columns - 2 - used), ' ');
+}
+
 int TerminalLines::total(const std::vector<Cell>& cells) {
   int width = 0;
   for (const Cell& cell : cells) width += cell.width;

@@ -6,6 +6,9 @@
 
 namespace lrpp {
 
+/// `text` in exactly `columns` columns, at least 2: filled up with spaces, or cut and ended with "..".
+std::string fit_columns(const std::string& text, int columns);
+
 /// Fills lines of at most `width` columns, breaking between words, and inside a word only where it is wider
 /// than a line. Text must be free of hidden characters (see show_hidden).
 class TerminalLines {
