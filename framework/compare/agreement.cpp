@@ -2,24 +2,16 @@
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/evaluation/similarity.h>
 
-#include <algorithm>
-
 namespace lrpp {
 namespace {
 
-/// How much of each of `from` intervals lies in each of `to` intervals of the same whole: [to, from], whose
-/// columns add up to 1.
-Tensor shares(int64_t from, int64_t to) {
-  Tensor result = at::zeros({to, from}, at::kDouble);
-  auto cell = result.accessor<double, 2>();
-  // In units of 1 / (from * to), in which all edges are whole numbers.
-  for (int64_t i = 0; i < to; ++i) {
-    for (int64_t j = i * from / to; j < from && j * to < (i + 1) * from; ++j) {
-      const int64_t begin = std::max(i * from, j * to), end = std::min((i + 1) * from, (j + 1) * to);
-      cell[i][j] = static_cast<double>(end - begin) / static_cast<double>(to);
-    }
-  }
-  return result;
+/// How probable it is that each unit is one of the k first of its row, where equal ones are drawn at random:
+/// [S, U], whose rows add up to k.
+Tensor chances_of_first(const Tensor& relevance, int64_t k) {
+  const Tensor border = std::get<0>(relevance.topk(k, /*dim=*/1)).slice(1, k - 1, k);  // the k-th largest
+  const Tensor above = relevance.gt(border).to(at::kDouble), equal = relevance.eq(border).to(at::kDouble);
+  const Tensor places = static_cast<double>(k) - above.sum(1, /*keepdim=*/true);
+  return above + equal * (places / equal.sum(1, /*keepdim=*/true));
 }
 
 }  // namespace
@@ -34,18 +26,10 @@ Agreement agreement(const Tensor& relevance, int64_t k) {
     const Tensor row = relevance[i].expand({sides, units});
     result.rank_correlation[i] = evaluation::rank_correlation(row, relevance);
   }
-  const Tensor order = relevance.argsort(/*stable=*/true, /*dim=*/1, /*descending=*/true).slice(1, 0, k);
-  const Tensor chosen = at::zeros({sides, units}, at::kDouble).scatter_(1, order, 1.0);
-  result.overlap = at::matmul(chosen, chosen.t()) / static_cast<double>(k);
+  // Draws of two explanations are independent, so the chance that both choose a unit is the product.
+  const Tensor chances = chances_of_first(relevance, k);
+  result.overlap = at::matmul(chances, chances.t()) / static_cast<double>(k);
   return result;
-}
-
-Tensor to_grid(const Tensor& map, int64_t height, int64_t width) {
-  require(map.dim() == 2 && map.numel() > 0, "compare", "a map must be [H, W]; got {}",
-          shape_string(map.sizes()));
-  require(height >= 1 && width >= 1, "compare", "a grid needs at least one cell; got {} x {}", height, width);
-  const Tensor values = map.to(at::kCPU, at::kDouble);
-  return at::matmul(at::matmul(shares(map.size(0), height), values), shares(map.size(1), width).t());
 }
 
 }  // namespace lrpp

@@ -12,12 +12,13 @@ struct Agreement {
 };
 
 /// relevance: [S, U], of the same U units (words, pixels) in each. By its order alone, since models put their
-/// relevance on scales of their own. Units of equal relevance go by their position. Throws UserError for
-/// other shapes, k outside [1, U], and relevance that is not finite.
+/// relevance on scales of their own.
+///
+/// Where units of equal relevance stand at the border of the k first, the overlap is what is expected when
+/// each explanation draws among its own at random. So an explanation that tells nothing apart has k / U in
+/// common with every other and with itself, which is what chance gives.
+///
+/// Throws UserError for other shapes, k outside [1, U], and relevance that is not finite.
 Agreement agreement(const Tensor& relevance, int64_t k);
-
-/// A map [H, W] on a grid of [height, width]: each pixel's value is split by the areas that the grid's cells
-/// have of it, so that the sum is conserved. Throws UserError for an empty grid and other shapes.
-Tensor to_grid(const Tensor& map, int64_t height, int64_t width);
 
 }  // namespace lrpp

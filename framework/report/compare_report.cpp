@@ -5,10 +5,65 @@
 #include <lrpp/framework/report/unicode_text.h>
 
 #include <algorithm>
-#include <iterator>
-#include <numeric>
 
 namespace lrpp {
+namespace {
+
+/// The tokens of one report, among those of all.
+struct TokenRange {
+  size_t begin = 0, end = 0;
+  bool contains(size_t token) const { return token >= begin && token < end; }
+};
+
+TokenRange tokens_of(const std::vector<TextReport>& reports, size_t side) {
+  TokenRange range;
+  for (size_t i = 0; i < side; ++i) range.begin += reports[i].tokens.size();
+  range.end = range.begin + reports.at(side).tokens.size();
+  return range;
+}
+
+/// Where each word lies in the text: [begin, end) in code points.
+Json word_offsets(const WordList& words) {
+  Json offsets = Json::array();
+  size_t at = 0;
+  for (const Piece& piece : words.pieces) {
+    const size_t end = at + decode_utf8(piece.text).size();
+    if (piece.word != Piece::no_word) offsets.push_back({at, end});
+    at = end;
+  }
+  return offsets;
+}
+
+Json edges(const PicturePart& part) { return {part.top, part.left, part.bottom, part.right}; }
+
+Json side_json(const CompareReport& report, const CompareReport::Side& side) {
+  Json outputs = Json::array();
+  for (const auto& o : side.report.outputs)
+    outputs.push_back({{"label", o.label}, {"logit", o.logit}, {"probability", o.probability}});
+  Json json{{"name", side.name},
+            {"model", side.report.model},
+            {"method", side.report.method},
+            {"score", side.report.score},
+            {"score_is", score_kind(side)},
+            {"sum_relevance", side.report.relevance_sum},
+            {"outputs", outputs},
+            {"relevance", side.relevance},
+            {"outside", side.outside},
+            {"dA_F", side.flipping_gain},
+            {"dA_I", side.insertion_gain},
+            {"provenance", side.report.provenance}};
+  if (report.of_text()) {
+    json["unseen_words"] = side.unseen;
+  } else {
+    json["seen"] = edges(side.seen);
+  }
+  return json;
+}
+
+}  // namespace
+
+size_t CompareReport::units() const { return sides.at(0).relevance.size(); }
+double CompareReport::chance() const { return static_cast<double>(k) / static_cast<double>(units()); }
 
 WordList common_words(const std::vector<TextReport>& reports) {
   require(!reports.empty(), "compare", "needs at least one explained text");
@@ -23,127 +78,54 @@ WordList common_words(const std::vector<TextReport>& reports) {
 
 std::vector<double> relevance_of_words(const std::vector<TextReport>& reports, const WordList& words,
                                        size_t side) {
-  size_t begin = 0;
-  for (size_t i = 0; i < side; ++i) begin += reports[i].tokens.size();
-  const size_t end = begin + reports.at(side).tokens.size();
+  const TokenRange own = tokens_of(reports, side);
   std::vector<double> result;
   for (const Word& word : words.words) {
     double sum = 0;
     for (const size_t token : word.tokens)
-      if (token >= begin && token < end) sum += reports[side].tokens[token - begin].relevance;
+      if (own.contains(token)) sum += reports[side].tokens[token - own.begin].relevance;
     result.push_back(sum);
   }
   return result;
 }
 
+size_t unseen_words(const std::vector<TextReport>& reports, const WordList& words, size_t side) {
+  const TokenRange own = tokens_of(reports, side);
+  return static_cast<size_t>(std::count_if(words.words.begin(), words.words.end(), [&](const Word& word) {
+    return !word.blank && std::none_of(word.tokens.begin(), word.tokens.end(),
+                                       [&](size_t token) { return own.contains(token); });
+  }));
+}
+
+std::string score_kind(const CompareReport::Side& side) {
+  return find_outputs(side.report).target != nullptr ? "logit" : "difference of two logits";
+}
+
+std::string describe(const PicturePart& part) {
+  return fmt::format("rows {:.4g} to {:.4g}, columns {:.4g} to {:.4g}", part.top, part.bottom, part.left,
+                     part.right);
+}
+
 Json to_json(const CompareReport& report) {
   Json sides = Json::array();
-  for (const auto& side : report.sides) {
-    Json outputs = Json::array();
-    for (const auto& o : side.report.outputs)
-      outputs.push_back({{"label", o.label}, {"logit", o.logit}, {"probability", o.probability}});
-    sides.push_back({{"name", side.name},
-                     {"model", side.report.model},
-                     {"method", side.report.method},
-                     {"score", side.report.score},
-                     {"sum_relevance", side.report.relevance_sum},
-                     {"outputs", outputs},
-                     {"relevance", side.relevance},
-                     {"outside", side.outside},
-                     {"dA_F", side.flipping_gain},
-                     {"dA_I", side.insertion_gain},
-                     {"provenance", side.report.provenance}});
-  }
+  for (const auto& side : report.sides) sides.push_back(side_json(report, side));
   Json json{{"target", report.target},
             {"sides", sides},
             {"rank_correlation", report.correlation},
             {"overlap", report.overlap},
+            {"overlap_by_chance", report.chance()},
             {"k", report.k}};
-  if (report.input.empty()) {
+  if (report.of_text()) {
     json["words"] = Json::array();
     for (const Word& word : report.words.words) json["words"].push_back(word.text);
+    json["offsets"] = word_offsets(report.words);
   } else {
     json["image"] = report.input;
+    json["image_size"] = {report.picture_height, report.picture_width};
+    json["common_part"] = edges(report.part);
     json["grid"] = {report.height, report.width};
   }
   return json;
-}
-
-namespace {
-
-std::string padded(const std::string& text, int width, bool right) {
-  const int missing = std::max(0, width - display_width(text));
-  return right ? std::string(static_cast<size_t>(missing), ' ') + text
-               : text + std::string(static_cast<size_t>(missing), ' ');
-}
-
-/// Columns that line up, the first to the left.
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<int> widths(rows.at(0).size(), 0);
-  for (const auto& row : rows)
-    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t c = 0; c < row.size(); ++c) line += (c > 0 ? "  " : "") + padded(row[c], widths[c], c > 0);
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
-}
-
-/// The words that matter most to a side, "superb +1.70, work +0.20".
-std::string leading_words(const CompareReport& report, const CompareReport::Side& side, size_t count) {
-  std::vector<size_t> order(side.relevance.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return side.relevance[a] > side.relevance[b]; });
-  std::string text;
-  for (size_t i = 0; i < std::min(count, order.size()); ++i) {
-    text += fmt::format("{}{} {:+.2f}", i > 0 ? ", " : "", show_hidden(report.words.words[order[i]].text),
-                        side.relevance[order[i]]);
-  }
-  return text;
-}
-
-}  // namespace
-
-std::string render_terminal(const CompareReport& report) {
-  const bool text = report.input.empty();
-  std::string page = fmt::format("target     {}\n\n", show_hidden(report.target));
-  std::vector<std::vector<std::string>> rows{
-      {report.by_method ? "method" : "model", "score", "probability", "sum", "dA_F", "dA_I"}};
-  if (!report.by_method) rows[0].emplace_back("method");
-  for (const auto& side : report.sides) {
-    const TargetOutputs outputs = find_outputs(side.report);
-    rows.push_back({side.name, format_number(side.report.score),
-                    outputs.target ? format_percent(outputs.target->probability) : "",
-                    format_number(side.report.relevance_sum), format_number(side.flipping_gain),
-                    format_number(side.insertion_gain)});
-    if (!report.by_method) rows.back().push_back(side.report.method);
-  }
-  page += table(rows);
-  if (text) {
-    page += "\nwords with the most relevance\n";
-    size_t longest = 0;
-    for (const auto& side : report.sides) longest = std::max(longest, side.name.size());
-    for (const auto& side : report.sides) {
-      page += "  " + padded(side.name, static_cast<int>(longest), false) + "  " +
-              leading_words(report, side, 4) + "\n";
-    }
-  }
-  page += fmt::format("\nagreement: rank correlation / overlap of the {} first {}\n", report.k,
-                      text ? "words" : "pixels");
-  std::vector<std::vector<std::string>> pairs{{""}};
-  for (const auto& side : report.sides) pairs[0].push_back(side.name);
-  for (size_t i = 0; i < report.sides.size(); ++i) {
-    pairs.push_back({report.sides[i].name});
-    for (size_t j = 0; j < report.sides.size(); ++j) {
-      pairs.back().push_back(i == j ? "-"
-                                    : fmt::format("{:.2f} / {}", report.correlation[i][j],
-                                                  format_percent(report.overlap[i][j])));
-    }
-  }
-  return page + table(pairs);
 }
 
 }  // namespace lrpp
