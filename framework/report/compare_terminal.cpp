@@ -43,7 +43,7 @@ class Writer {
   /// What the models say of their own accord, whatever is explained. One model says the same under all
   /// methods.
   std::string answers() const {
-    TableRows rows{{noun(), "answer", "", "runner-up", ""}};
+    TableRows rows{{noun(), "answer", "probability", "runner-up", "probability"}};
     for (size_t i = 0; i < report_.sides.size(); ++i) {
       rows.push_back({report_.by_method ? show_hidden(report_.sides[i].report.model) : names_[i]});
       for (size_t o = 0; o < 2; ++o) {

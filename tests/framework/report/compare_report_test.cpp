@@ -175,7 +175,9 @@ TEST(CompareReport, TerminalAndJson) {
   const std::string tables = render_terminal(sample(), 100);
   EXPECT_THAT(tables, HasSubstr("0.50 / 40.0 %"));
   EXPECT_THAT(tables, HasSubstr("ends +4.00"));
-  EXPECT_THAT(tables, HasSubstr("one<script>  positive  90.0 %   negative  10.0 %"));
+  EXPECT_THAT(tables, HasSubstr("one<script>  positive       90.0 %   negative       10.0 %"));
+  EXPECT_THAT(render_terminal(sample(), 30),
+              HasSubstr("  answer: positive\n  probability: 90.0 %\n  runner-up: negative\n"));
   const Json json = to_json(sample());
   EXPECT_EQ(json["words"][1], "unhappy");
   EXPECT_EQ(json["offsets"], Json::parse("[[0, 3], [3, 10], [11, 15]]"));
