@@ -1,9 +1,11 @@
 #include <lrpp/cli/commands.h>
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/heap.h>
+#include <lrpp/framework/report/unicode_text.h>
 #include <lrpp/framework/version.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -12,8 +14,17 @@
 
 namespace {
 
-/// Unlike fmt::print, throws nothing where standard error itself cannot be written.
-void complain(const std::string& message) { std::fputs(("lrpp: " + message + "\n").c_str(), stderr); }
+/// Unlike fmt::print, throws nothing where standard error itself cannot be written. Names of files and labels
+/// are part of messages, and may hold what a terminal would run.
+void complain(std::string_view message) {
+  std::string shown;
+  for (size_t begin = 0; begin <= message.size();) {
+    const size_t end = std::min(message.find('\n', begin), message.size());
+    shown += lrpp::show_hidden(message.substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  std::fputs(("lrpp: " + shown).c_str(), stderr);
+}
 
 /// `code`, unless standard output did not take what was printed (a full disk, a closed file).
 int with_output_written(int code) {

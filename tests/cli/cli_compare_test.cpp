@@ -223,6 +223,26 @@ TEST_F(CliCompare, RefusalsNameTheModel) {
                  {"cannot explain this model", "(while comparing 'attention-rollout')"});
 }
 
+TEST_F(CliCompare, LanguageModelsNeedOneVocabulary) {
+  const auto model_with = [&](const std::string& name, const std::string& tokenizer) {
+    fs::copy(fixture("mamba-official/lm-tied"), path(name));
+    fs::copy_file(zoo_ + tokenizer + "/tokenizer.json", path(name + "/tokenizer.json"));
+    return path(name) + " ";
+  };
+  const std::string letters = model_with("letters", "needle-mamba"),
+                    same = model_with("same", "needle-mamba"), dna = model_with("dna", "tata-caduceus");
+  expect_refused(compare(letters + dna + "--text abca"),
+                 {"different vocabularies", "letters'", "dna'", "28 tokens"});
+  EXPECT_EQ(lrpp(compare(letters + same + "--text abca")).code, 0);
+}
+
+TEST_F(CliCompare, HiddenCharactersOfNamesStayOutOfMessages) {
+  const Result r = lrpp(compare(model_ + " \"$(printf 'no\\033[2Jthing')\"" + text_));
+  EXPECT_EQ(r.code, 2);
+  EXPECT_EQ(r.err.find('\x1b'), std::string::npos) << r.err;
+  EXPECT_NE(r.err.find("thing"), std::string::npos) << r.err;
+}
+
 TEST_F(CliCompare, TheSameSideTwiceIsRefused) {
   const std::string mamba = zoo_ + "sst2-mamba ";
   expect_refused(compare(mamba + mamba + text_), {"more than once"});
