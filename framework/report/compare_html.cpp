@@ -3,6 +3,7 @@
 #include <lrpp/framework/report/base64.h>
 #include <lrpp/framework/report/color_map.h>
 #include <lrpp/framework/report/compare_report.h>
+#include <lrpp/framework/report/html_page.h>
 #include <lrpp/framework/report/html_writer.h>
 #include <lrpp/framework/report/report_text.h>
 
@@ -121,9 +122,7 @@ class Page {
         "right: two "
         "may agree and both be wrong.</p>\n";
     provenance();
-    const std::string version = string_at(report_.sides.at(0).report.provenance, "/versions/lrpp");
-    put("</main>\n<footer>Made with LRP++{}</footer>\n</body>\n</html>\n",
-        version.empty() ? "" : " " + escape_html(version));
+    page_ += close_page(report_.sides.at(0).report.provenance);
     return std::move(page_);
   }
 
@@ -139,13 +138,8 @@ class Page {
   void head() {
     const std::string title =
         fmt::format("{} {}s on one {}", report_.sides.size(), noun(), text_ ? "text" : "picture");
-    put("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
-        "'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light "
-        "dark\">\n<title>{}</title>\n<style>\n{}{}</style>\n</head>\n"
-        "<body>\n<main>\n<h1>{}: relevance for <q><bdi>{}</bdi></q></h1>\n",
-        title, page_style(), own_style, title, escape_html(report_.target));
+    page_ = open_page(title, own_style);
+    put("<h1>{}: relevance for <q><bdi>{}</bdi></q></h1>\n", title, escape_html(report_.target));
     put("<p>Red is for <q><bdi>{}</bdi></q> and blue against it. Colours end at {}: amounts of relevance are "
         "on another "
         "scale for each.{}</p>\n",
@@ -288,11 +282,8 @@ class Page {
   }
 
   void provenance() {
-    for (const auto& side : report_.sides) {
-      put("<details><summary>Provenance of <bdi>{}</bdi></summary>\n<pre tabindex=\"0\">{}</pre></details>\n",
-          escape_html(side.name),
-          escape_html_text(side.report.provenance.dump(2, ' ', false, Json::error_handler_t::replace)));
-    }
+    for (const auto& side : report_.sides)
+      page_ += provenance_html(side.report.provenance, fmt::format(" of <bdi>{}</bdi>", escape_html(side.name)));
   }
 
   std::string page_;

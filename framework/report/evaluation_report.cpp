@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <lrpp/framework/error.h>
 #include <lrpp/framework/report/evaluation_report.h>
+#include <lrpp/framework/report/html_page.h>
 #include <lrpp/framework/report/html_writer.h>
 #include <lrpp/framework/report/plot.h>
 
@@ -153,14 +154,11 @@ std::string render_markdown(const EvaluationReport& report) {
 
 std::string render_html(const EvaluationReport& report) {
   const std::string title = escape_html(report.model) + ": how good are its explanations?";
-  std::string page = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\"><title>{0}</"
-      "title><style>{1}\nsvg{{width:100%;height:auto}}"
-      ".key i{{display:inline-block;width:1.6rem;border-top:3px "
-      "solid;vertical-align:middle;margin-right:.4rem}}"
-      "</style></head><body><main>\n<h1>{0}</h1>\n<p>{2}.</p>\n",
-      title, page_style(), escape_html(facts(report)));
+  std::string page =
+      open_page(title,
+                "svg{width:100%;height:auto}.key i{display:inline-block;width:1.6rem;border-top:3px solid;"
+                "vertical-align:middle;margin-right:.4rem}\n") +
+      fmt::format("<h1>{}</h1>\n<p>{}.</p>\n", title, escape_html(facts(report)));
   const auto put = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(page), format, std::forward<Args>(args)...);
   };
@@ -209,9 +207,9 @@ std::string render_html(const EvaluationReport& report) {
     }
     put("</tbody></table></div>\n");
   }
-  put("<details><summary>Settings</summary><pre>{}</pre></details>\n</main></body></html>\n",
+  put("<details><summary>Settings</summary><pre tabindex=\"0\">{}</pre></details>\n",
       escape_html_text(report.settings.dump(1)));
-  return page;
+  return page + close_page(report.settings);
 }
 
 Image render_curves(const EvaluationReport& report) {

@@ -104,9 +104,9 @@ std::string rules_html(const Json& provenance) {
   return html + "</tbody></table></div></details>\n";
 }
 
-std::string provenance_html(const Json& provenance) {
+std::string provenance_html(const Json& provenance, std::string_view of) {
   if (provenance.is_null()) return {};
-  return fmt::format("<details><summary>Provenance</summary>\n<pre tabindex=\"0\">{}</pre></details>\n",
+  return fmt::format("<details><summary>Provenance{}</summary>\n<pre tabindex=\"0\">{}</pre></details>\n", of,
                      escape_html_text(provenance.dump(2, ' ', false, Json::error_handler_t::replace)));
 }
 

@@ -19,9 +19,9 @@ std::string facts_html(const Report& report);
 std::string sum_html(const Report& report);
 
 /// What all pages fold away at their end: the rules that were used, and the provenance; nothing for what
-/// there is none of.
+/// there is none of. `of` is HTML that says whose provenance it is, where a page has several.
 std::string rules_html(const Json& provenance);
-std::string provenance_html(const Json& provenance);
+std::string provenance_html(const Json& provenance, std::string_view of = "");
 
 /// A heading of a part of an explanation: <h2>, or <h3> where the page has several explanations.
 std::string part_html(std::string_view heading, int level, std::string_view attributes = "");
