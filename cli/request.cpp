@@ -3,6 +3,7 @@
 #include <lrpp/cli/progress.h>
 #include <lrpp/cli/request.h>
 #include <lrpp/framework/composite_json.h>
+#include <lrpp/framework/cuda/float32_products.h>
 #include <lrpp/framework/dtype.h>
 #include <lrpp/framework/io/byte_size.h>
 #include <lrpp/framework/plugin.h>
@@ -17,6 +18,23 @@ void check_memory_options(const Request& request) {
   require(bytes_from_word("memory", request.memory) == 0 || recompute == Recompute::automatic, "memory",
           "decides what is computed again, and --recompute {} has decided it; leave one of the two out",
           request.recompute);
+}
+
+/// How a GPU multiplies.
+void set_products(const Request& request, const LoadOptions& load) {
+  const auto check = [&](bool given, std::string_view name) {
+    require(!given || load.device.is_cuda(), name, "is for GPUs; add --device cuda, or leave it out");
+  };
+  check(request.tf32, "tf32");
+  check(request.bf16x6, "bf16x6");
+  require(!request.bf16x6 || load.dtype == at::kFloat, "bf16x6",
+          "is for products of float32; got --dtype {}. Leave one of the two out", request.dtype);
+  require(!request.bf16x6 || !request.tf32, "bf16x6",
+          "and --tf32 are two ways to make the same products; leave one of the two out");
+  // Both are said, because LibTorch lets convolutions use TF32 unless told otherwise.
+  at::globalContext().setAllowTF32CuBLAS(request.tf32);
+  at::globalContext().setAllowTF32CuDNN(request.tf32);
+  set_float32_products(request.bf16x6 ? Float32Products::bf16x6 : Float32Products::cublas);
 }
 
 }  // namespace
@@ -69,6 +87,10 @@ void add_explain_options(CLI::App& command, Request& request) {
   command.add_flag(
       "--tf32", request.tf32,
       "let a GPU round the factors of float32 products to 10 bits: faster, with errors near 1e-3");
+  command.add_flag(
+      "--bf16x6", request.bf16x6,
+      "let a GPU make float32 products of layers from six products of bfloat16 parts: faster, with "
+      "errors like float32's");
   command.add_option("--plugin", request.plugins, "a plugin library to load first; may be given again")
       ->take_all();
 }
@@ -135,10 +157,7 @@ Prepared prepare_model(const Request& request, Reads reads) {
   start_from_name(request.start);
   const LoadOptions load{dtype_from_name(request.dtype), device_from_name(request.device), false};
   check_memory_options(request);
-  require(!request.tf32 || load.device.is_cuda(), "tf32", "is for GPUs; add --device cuda, or leave it out");
-  // Both are said, because LibTorch lets convolutions use TF32 unless told otherwise.
-  at::globalContext().setAllowTF32CuBLAS(request.tf32);
-  at::globalContext().setAllowTF32CuDNN(request.tf32);
+  set_products(request, load);
   const Registry registry = make_registry(request.plugins);
   Prepared prepared;
   // What explains is refused before a large load.
@@ -194,6 +213,7 @@ Json record(const Request& request, const Prepared& prepared) {
                             : prepared.method->record(prepared.model, options);
   if (prepared.inputs.contains("position")) json["position"] = request.position;
   if (request.tf32) json["tf32"] = true;
+  if (request.bf16x6) json["bf16x6"] = true;
   if (!prepared.pictures.empty()) json["preprocessing"] = prepared.preprocessing;
   return json;
 }

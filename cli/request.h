@@ -22,7 +22,7 @@ struct Request {
   std::string position = "last", start = "logit";
   std::string dtype = "float32", device = "cpu";
   std::string recompute = "auto", memory;
-  bool tf32 = false;
+  bool tf32 = false, bf16x6 = false;
   std::vector<std::string> plugins;
 };
 

@@ -1,20 +1,40 @@
+#include <lrpp/framework/cuda/float32_products.h>
 #include <lrpp/framework/ops/linear.h>
 
 namespace lrpp::ops {
 namespace {
 
+/// x W^T + b. `lasting`: see bf16x6_product.
+Tensor forward_product(const Tensor& x, const Tensor& weight, const Tensor& bias, bool lasting) {
+  std::optional<Tensor> made = bf16x6_product(x, weight, WeightIs::transposed, lasting);
+  if (made) return bias.defined() ? made->add_(bias) : *made;
+  // As a matrix, where x can be seen as one: LibTorch then adds the bias inside the product, even of rows
+  // that lie apart, and in a pass of its own otherwise.
+  const bool is_matrix = x.dim() == 3 && x.stride(0) == x.size(1) * x.stride(1);
+  if (!bias.defined() || !is_matrix || x.numel() == 0) return at::linear(x, weight, bias);
+  return at::linear(x.flatten(0, 1), weight, bias).unflatten(0, {x.size(0), x.size(1)});
+}
+
+/// m W.
+Tensor back_product(const Tensor& m, const Tensor& weight, bool lasting) {
+  const std::optional<Tensor> made = bf16x6_product(m, weight, WeightIs::plain, lasting);
+  return made ? *made : at::matmul(m, weight);
+}
+
 class LinearView final : public LinearMap {
  public:
-  LinearView(Tensor weight, Tensor bias) : weight_(std::move(weight)), bias_(std::move(bias)) {}
-  Tensor apply(const Tensor& x) const override { return at::linear(x, weight_); }
-  Tensor transpose(const Tensor& m) const override { return at::matmul(m, weight_); }
+  LinearView(Tensor weight, Tensor bias, bool lasting)
+      : weight_(std::move(weight)), bias_(std::move(bias)), lasting_(lasting) {}
+  Tensor apply(const Tensor& x) const override { return forward_product(x, weight_, {}, lasting_); }
+  Tensor transpose(const Tensor& m) const override { return back_product(m, weight_, lasting_); }
   Tensor bias() const override { return bias_; }
   std::unique_ptr<LinearMap> with_weights(const std::function<Tensor(const Tensor&)>& change) const override {
-    return std::make_unique<LinearView>(change(weight_), bias_);
+    return std::make_unique<LinearView>(change(weight_), bias_, /*lasting=*/false);
   }
 
  private:
   Tensor weight_, bias_;
+  bool lasting_;  // an op's own weight, not one changed for a rule
 };
 
 }  // namespace
@@ -28,20 +48,15 @@ Linear::Linear(Tensor weight, Tensor bias) : weight_(std::move(weight)), bias_(s
 }
 
 Tensors Linear::forward(const Tensors& inputs) const {
-  const Tensor& x = inputs.at(0);
-  // As a matrix, where x can be seen as one: LibTorch then adds the bias inside the product, even of rows
-  // that lie apart, and in a pass of its own otherwise.
-  const bool is_matrix = x.dim() == 3 && x.stride(0) == x.size(1) * x.stride(1);
-  if (!bias_.defined() || !is_matrix || x.numel() == 0) return {at::linear(x, weight_, bias_)};
-  return {at::linear(x.flatten(0, 1), weight_, bias_).unflatten(0, {x.size(0), x.size(1)})};
+  return {forward_product(inputs.at(0), weight_, bias_, /*lasting=*/true)};
 }
 
 Tensors Linear::vjp(const Kept& kept, const Tensors& grad_outputs) const {
-  return {at::matmul(grad_outputs.at(0), weight_)};
+  return {back_product(grad_outputs.at(0), weight_, /*lasting=*/true)};
 }
 
 std::unique_ptr<LinearMap> Linear::linear_map(const Kept& kept, int data_input) const {
-  return std::make_unique<LinearView>(weight_, bias_);
+  return std::make_unique<LinearView>(weight_, bias_, /*lasting=*/true);
 }
 
 Json Linear::attributes() const {

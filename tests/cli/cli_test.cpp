@@ -247,6 +247,8 @@ TEST_F(Cli, OptionsOfMemoryAreRefusedWhereTheyMeanNothing) {
   expect_refused("explain" + text + " --memory -1GiB", {"above 0"});
   expect_refused("explain" + text + " --memory 8GiB --recompute never", {"--recompute never", "leave one"});
   expect_refused("explain" + text + " --tf32", {"for GPUs", "--device cuda"});
+  expect_refused("explain" + text + " --bf16x6", {"[bf16x6]", "for GPUs", "--device cuda"});
+  expect_refused("audit" + text + " --bf16x6", {"[bf16x6]", "for GPUs"});
   expect_refused("audit" + text + " --recompute always", {"--recompute"});
 }
 
