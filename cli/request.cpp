@@ -25,12 +25,12 @@ void set_products(const Request& request, const LoadOptions& load) {
   const auto check = [&](bool given, std::string_view name) {
     require(!given || load.device.is_cuda(), name, "is for GPUs; add --device cuda, or leave it out");
   };
-  check(request.tf32, "tf32");
-  check(request.bf16x6, "bf16x6");
   require(!request.bf16x6 || load.dtype == at::kFloat, "bf16x6",
           "is for products of float32; got --dtype {}. Leave one of the two out", request.dtype);
   require(!request.bf16x6 || !request.tf32, "bf16x6",
           "and --tf32 are two ways to make the same products; leave one of the two out");
+  check(request.tf32, "tf32");
+  check(request.bf16x6, "bf16x6");
   // Both are said, because LibTorch lets convolutions use TF32 unless told otherwise.
   at::globalContext().setAllowTF32CuBLAS(request.tf32);
   at::globalContext().setAllowTF32CuDNN(request.tf32);

@@ -2,9 +2,10 @@
 # that consumers and plugins build on, and what they include.
 function(lrpp_public_headers out)
   cmake_path(GET CMAKE_CURRENT_FUNCTION_LIST_DIR PARENT_PATH root)
-  set(patterns framework/*.h framework/bench/*.h framework/evaluation/*.h framework/methods/*.h framework/ops/*.h
-    framework/io/tokenizer/tokenizer.h framework/report/*report*.h framework/report/text_figure.h rules/*.h adapters/*.h
-    adapters/*/*.h plugins/mamba/*.h plugins/mamba/adapters/*.h plugins/mamba/ops/*.h)
+  set(patterns framework/*.h framework/bench/*.h framework/cuda/float32_products.h framework/evaluation/*.h
+    framework/methods/*.h framework/ops/*.h framework/io/tokenizer/tokenizer.h framework/report/*report*.h
+    framework/report/text_figure.h rules/*.h adapters/*.h adapters/*/*.h plugins/mamba/*.h plugins/mamba/adapters/*.h
+    plugins/mamba/ops/*.h)
   list(TRANSFORM patterns PREPEND "${root}/")
   file(GLOB waiting RELATIVE "${root}" ${patterns})
   list(REMOVE_ITEM waiting framework/pch.h)

@@ -248,7 +248,9 @@ TEST_F(Cli, OptionsOfMemoryAreRefusedWhereTheyMeanNothing) {
   expect_refused("explain" + text + " --memory 8GiB --recompute never", {"--recompute never", "leave one"});
   expect_refused("explain" + text + " --tf32", {"for GPUs", "--device cuda"});
   expect_refused("explain" + text + " --bf16x6", {"[bf16x6]", "for GPUs", "--device cuda"});
-  expect_refused("audit" + text + " --bf16x6", {"[bf16x6]", "for GPUs"});
+  expect_refused("explain" + text + " --bf16x6 --tf32", {"[bf16x6]", "--tf32", "leave one"});
+  expect_refused("explain" + text + " --bf16x6 --dtype bfloat16", {"[bf16x6]", "float32", "bfloat16"});
+  expect_refused("audit" + text + " --bf16x6", {"[bf16x6]", "float32", "float64"});
   expect_refused("audit" + text + " --recompute always", {"--recompute"});
 }
 
