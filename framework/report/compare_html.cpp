@@ -283,7 +283,8 @@ class Page {
 
   void provenance() {
     for (const auto& side : report_.sides)
-      page_ += provenance_html(side.report.provenance, fmt::format(" of <bdi>{}</bdi>", escape_html(side.name)));
+      page_ +=
+          provenance_html(side.report.provenance, fmt::format(" of <bdi>{}</bdi>", escape_html(side.name)));
   }
 
   std::string page_;
