@@ -81,7 +81,9 @@ BenchReport measure(const Options& options) {
   if (!given) report.record["seed"] = seed;
   report.record["recompute"] = request.recompute;
   if (!request.memory.empty()) report.record["memory"] = request.memory;
-  report.options.peaks = measure_peaks(model.dtype, model.device);
+  report.options.peaks = measure_peaks(
+      // Those are the products that it counts then.
+      request.bf16x6 ? at::kBFloat16 : model.dtype, model.device);
   const std::shared_ptr<const Plan> plan = prepared.composite->plan(model);
   const ExplainOptions how = explain_options(request, prepared);
   for (const Inputs& each : inputs)
