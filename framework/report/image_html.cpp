@@ -58,16 +58,18 @@ class Article {
         report_.which.empty() ? "" : ", " + escape_html(report_.which));
     page_ += "<dl>\n" + facts_html(report_) + "</dl>\n";
     maps(scale);
-    put("<p class=\"muted\">Red for the target, blue against. Colours end at {}, the 99th percentile; the "
-        "largest is {}.</p>\n",
+    put("<p class=\"muted\">{} Colours end at {}, the 99th percentile; the largest is {}.</p>\n",
+        report_.multiplier ? "Red is positive, blue negative." : "Red for the target, blue against.",
         format_number(scale.end), format_number(scale.largest));
     page_ += sum_html(report_);
     if (report_.flow) page_ += flow_html(*report_.flow, 3, report_.multiplier);
-    views("Channel by channel", report_.channels, "Relevance of each channel of the picture.");
-    views(
-        "Layer by layer", report_.layer_maps,
-        "Relevance as it enters each layer, from the input on, summed over its channels; what tokens have is "
-        "laid over the pixels of their patches.");
+    const char* noun = report_.multiplier ? "The gradient" : "Relevance";
+    views("Channel by channel", report_.channels, fmt::format("{} of each channel of the picture.", noun));
+    views("Layer by layer", report_.layer_maps,
+          fmt::format(
+              "{} as it enters each layer, from the input on, summed over its channels; what tokens have "
+              "is laid over the pixels of their patches.",
+              noun));
     if (!report_.left_out.empty()) put("<p class=\"muted\">{}</p>\n", escape_html(report_.left_out));
     outputs();
     page_ += rules_html(report_.provenance) + provenance_html(report_.provenance) + "</article>\n";
