@@ -10,7 +10,7 @@ check_without_apt() {
     command -v "$tool" >/dev/null || missing+=("$tool")
   done
   if command -v pkg-config >/dev/null; then
-    for module in fmt nlohmann_json CLI11 libpcre2-8 libutf8proc libpng libjpeg pangocairo gtest gmock benchmark; do
+    for module in fmt nlohmann_json CLI11 eigen3 libpcre2-8 libutf8proc libpng libjpeg pangocairo gtest gmock benchmark; do
       pkg-config --exists "$module" || missing+=("$module")
     done
   fi
