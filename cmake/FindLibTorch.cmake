@@ -14,6 +14,8 @@ endif()
 list(APPEND _candidates ${LRPP_TORCH_BUILT_WITH})
 find_path(LibTorch_ROOT_DIR NAMES share/cmake/Torch/TorchConfig.cmake PATHS ${_candidates} PATH_SUFFIXES . torch ../..)
 if(LibTorch_ROOT_DIR)
+  # Found it is ".../torch/.", and ".../torch" when it is read from the cache: the second configuration would compile all again.
+  get_filename_component(LibTorch_ROOT_DIR "${LibTorch_ROOT_DIR}" ABSOLUTE)
   set(PACKAGE_FIND_VERSION "0")
   include("${LibTorch_ROOT_DIR}/share/cmake/Torch/TorchConfigVersion.cmake")
   string(REGEX MATCH "^[0-9.]+" LibTorch_VERSION "${PACKAGE_VERSION}")
