@@ -161,11 +161,15 @@ void add_explain(CLI::App& app, int& exit_code) {
   command->add_option(
       "--heat-map", options->heat_map,
       "how F.png shows the relevance: side-by-side (default), or overlay (over the picture in grey)");
-  command->add_flag("--layers{1},--no-layers{-1}", options->asked.layers,
-                    "read relevance between the layers too (by default where an F.html is written by rules)");
-  command->add_flag("--ledger{1},--no-ledger{-1}", options->asked.ledger,
-                    "keep the ledger of where the score went, and with it every value (likewise, up to 4,096 "
-                    "tokens or 8 pictures)");
+  command
+      ->add_flag("--layers{1},--no-layers{-1}", options->asked.layers,
+                 "read relevance between the layers too (by default where an F.html is written by rules)")
+      ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  command
+      ->add_flag("--ledger{1},--no-ledger{-1}", options->asked.ledger,
+                 "keep the ledger of where the score went, and with it every value (likewise, up to 4,096 "
+                 "tokens or 8 pictures)")
+      ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   command->callback([&exit_code, options] {
     explain_command(options->request, options->heat_map, options->asked, options->outputs);
     exit_code = done;

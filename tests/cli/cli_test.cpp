@@ -238,6 +238,8 @@ TEST_F(Cli, LayersAndLedgerAreReadWhereTheyAreAskedForAndForPages) {
   expect_refused("explain '" + model_ + "'" + text + " --ledger --recompute always",
                  {"ledger", "--recompute"});
   expect_refused("explain '" + model_ + "'" + text + " --layers --method occlusion", {"--rules"});
+  expect_refused("explain '" + model_ + "'" + text + " --layers --no-layers", {"--layers"});
+  expect_refused("explain '" + model_ + "'" + text + " --ledger --no-ledger", {"--ledger"});
 }
 
 TEST_F(Cli, OptionsOfMemoryAreRefusedWhereTheyMeanNothing) {
