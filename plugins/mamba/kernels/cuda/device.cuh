@@ -63,23 +63,42 @@ __device__ inline void store_four(T* at, const float (&values)[4], int64_t left,
   }
 }
 
-/// 2^x to two units in the last place.
+// Fast functions to two units in the last place, where what is too small for a normal number is zero: to keep
+// those numbers costs three instructions more for each.
+
+/// 2^x.
 __device__ inline float exp2_fast(float x) {
   float y;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
 }
 
-__device__ inline float sigmoid(float x) { return __fdividef(1.F, 1.F + __expf(-x)); }
+/// The logarithm to base 2; near 1 its error is absolute.
+__device__ inline float log2_fast(float x) {
+  float y;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/// 1 / x.
+__device__ inline float reciprocal_fast(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+constexpr float kLog2E = 1.4426950408889634F, kLn2 = 0.6931471805599453F;
+
+__device__ inline float sigmoid(float x) { return reciprocal_fast(1.F + exp2_fast(-kLog2E * x)); }
 
 /// PyTorch's softplus: x itself above 20. Below log(1/8) the series of log(1 + e) to its seventh term, whose
 /// next is under 6e-8 of it; the fast logarithm there would lose what is small beside 1.
 __device__ inline float softplus(float x) {
-  const float e = __expf(x);
+  const float e = exp2_fast(kLog2E * x);
   float series = 1.F / 7;
 #pragma unroll
   for (int k = 6; k > 0; --k) series = fmaf(-e, series, 1.F / static_cast<float>(k));
-  const float small = e * series, large = __logf(1.F + e);
+  const float small = e * series, large = kLn2 * log2_fast(1.F + e);
   return x > 20.F ? x : e < 0.125F ? small : large;
 }
 

@@ -23,26 +23,33 @@ __global__ void __launch_bounds__(256) forward_kernel(const RmsNorm<X, R, W> p, 
   const int64_t row = static_cast<int64_t>(blockIdx.x) * (blockDim.x / per_row) + threadIdx.x / per_row;
   if (row >= p.rows) return;  // never in blocks that share a row
   const int groups = static_cast<int>(p.width / 4);
-  float v[kHeld][4], square = 0.F;
+  // All that is read is on its way before anything is written: the compiler cannot know that it may read on.
+  Four<R> residual[kHeld];
+  Four<X> x[kHeld];
 #pragma unroll
   for (int k = 0; k < kHeld; ++k) {
     const int group = lane + k * per_row;
     if (group >= groups) break;
     const int64_t at = row * p.width + group * 4;
-    load(p.residual + at, v[k]);
-    if (p.x != nullptr) {
-      float x[4];
-      load(p.x + at, x);
+    residual[k] = load_four(p.residual + at, 4, true);
+    if (p.x != nullptr) x[k] = load_four(p.x + at, 4, true);
+  }
+  float v[kHeld][4], square = 0.F;
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
+  for (int k = 0; k < kHeld; ++k) {
+    const int group = lane + k * per_row;
+    if (group >= groups) break;
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      v[k][i] = residual[k].get(i);
+      if (p.x != nullptr) {
         R rounded;
-        from_float(v[k][i] + x[i], rounded);
+        from_float(v[k][i] + x[k].get(i), rounded);
         v[k][i] = to_float(rounded);  // the norm sees what the stream holds
       }
-      store_four(p.sum + at, v[k], 4, true);
+      square = fmaf(v[k][i], v[k][i], square);
     }
-#pragma unroll
-    for (int i = 0; i < 4; ++i) square = fmaf(v[k][i], v[k][i], square);
+    if (p.x != nullptr) store_four(p.sum + row * p.width + group * 4, v[k], 4, true);
   }
 #pragma unroll
   for (int offset = 16; offset > 0; offset /= 2) square += __shfl_xor_sync(0xffffffff, square, offset);
@@ -66,19 +73,22 @@ __global__ void __launch_bounds__(256) forward_kernel(const RmsNorm<X, R, W> p, 
   }
 }
 
+/// A block does a row.
 template <class X, class R, class W>
-__global__ void relevance_kernel(const RmsNormRelevance<X, R, W> p) {
-  const int64_t groups = p.width / 4, group = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (group >= p.rows * groups) return;
-  const float rstd = p.rstd[group / groups];
-  float m[4], weight[4], out[4] = {};
-  load(p.m_normed + group * 4, m);
-  load(p.weight + group % groups * 4, weight);
-  if (p.m_sum != nullptr) load(p.m_sum + group * 4, out);
+__global__ void __launch_bounds__(256) relevance_kernel(const RmsNormRelevance<X, R, W> p) {
+  const int64_t row = blockIdx.x;
+  const float rstd = p.rstd[row];
+  for (int64_t column = threadIdx.x * 4; column < p.width; column += blockDim.x * 4) {
+    const int64_t at = row * p.width + column;
+    float m[4], weight[4], out[4] = {};
+    load(p.m_normed + at, m);
+    load(p.weight + column, weight);
+    if (p.m_sum != nullptr) load(p.m_sum + at, out);
 #pragma unroll
-  for (int i = 0; i < 4; ++i) out[i] = fmaf(m[i], rstd * weight[i], out[i]);
-  store_four(p.m_residual + group * 4, out, 4, true);
-  if (p.m_x != nullptr) store_four(p.m_x + group * 4, out, 4, true);
+    for (int i = 0; i < 4; ++i) out[i] = fmaf(m[i], rstd * weight[i], out[i]);
+    store_four(p.m_residual + at, out, 4, true);
+    if (p.m_x != nullptr) store_four(p.m_x + at, out, 4, true);
+  }
 }
 
 }  // namespace
@@ -96,8 +106,10 @@ cudaError_t rms_norm_forward(const RmsNorm<X, R, W>& p, cudaStream_t stream) {
 
 template <class X, class R, class W>
 cudaError_t rms_norm_relevance(const RmsNormRelevance<X, R, W>& p, cudaStream_t stream) {
-  const int64_t groups = p.rows * (p.width / 4);
-  relevance_kernel<<<static_cast<unsigned>((groups + 255) / 256), 256, 0, stream>>>(p);
+  // As few threads as do the row in as few turns.
+  const int64_t groups = p.width / 4, turns = (groups + 255) / 256, threads = (groups + turns - 1) / turns;
+  relevance_kernel<<<static_cast<unsigned>(p.rows), static_cast<unsigned>((threads + 31) / 32 * 32), 0,
+                     stream>>>(p);
   return cudaGetLastError();
 }
 

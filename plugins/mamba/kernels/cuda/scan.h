@@ -20,11 +20,23 @@ struct Scan {
   Rows<T> out;      ///< y going forward, the multiplier of x going back
   Rows<T> gate;     ///< where gated: y silu(z) going forward, the multiplier of z going back
 
-  /// The tokens are cut into so many chunks, which run at the same time: first each from a zero state, then
-  /// again from the state that the others lead to. 1: no cut.
+  /// The tokens are cut into so many chunks, which run at the same time. 1: no cut.
   int64_t chunks = 1, chunk_tokens = 0;
-  float* carry = nullptr;  ///< [B, chunks, N, E], where there are several
-  float* steps = nullptr;  ///< [B, chunks, E]: the sum of dt over each chunk
+  // Where there are several; their places are counted in the direction that time takes:
+  float* ends = nullptr;   ///< [B, chunks, N, E]: the state that a chunk leads to from a zero state
+  float* steps = nullptr;  ///< [B, chunks, E]: the sum of dt over a chunk
+  int* tickets = nullptr;  ///< zeros, ticket_count() of them: work that was taken, and ends that are made
+
+  /// Blocks of channels, 32 each, of all examples.
+  int64_t columns() const { return batch * ((channels + 31) / 32); }
+  int64_t ticket_count() const { return 1 + columns() * chunks; }
+#ifdef __CUDACC__
+  /// Whether all rows begin where several neighbours can be read at once.
+  __host__ __device__ bool aligned() const {
+    const auto is = [](const auto& rows) { return rows.data == nullptr || rows.aligned; };
+    return is(lead) && is(dt) && is(b) && is(c) && is(z) && is(y) && is(out) && is(gate);
+  }
+#endif
 };
 
 /// Into how many chunks a device with so many multiprocessors cuts the tokens, and of what length.

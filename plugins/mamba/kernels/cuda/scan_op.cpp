@@ -31,11 +31,13 @@ void run(const char* where, const ScanInputs& in, const Own& own, bool reverse) 
     if (own.z.defined()) scan.z = rows<const T>(own.z), scan.gate = rows<T>(own.gate);
     if (own.y.defined()) scan.y = rows<const T>(own.y);
     choose_chunks(scan, launch.multiprocessors);
-    Tensor carry, steps;
+    Tensor ends, steps, tickets;
     if (scan.chunks > 1) {
-      carry = at::empty({scan.batch, scan.chunks, scan.states, scan.channels}, in.a.options());
+      ends = at::empty({scan.batch, scan.chunks, scan.states, scan.channels}, in.a.options());
       steps = at::empty({scan.batch, scan.chunks, scan.channels}, in.a.options());
-      scan.carry = carry.template data_ptr<float>(), scan.steps = steps.template data_ptr<float>();
+      tickets = at::zeros({scan.ticket_count()}, in.a.options().dtype(at::kInt));
+      scan.ends = ends.template data_ptr<float>(), scan.steps = steps.template data_ptr<float>();
+      scan.tickets = tickets.template data_ptr<int>();
     }
     check_launch(where, reverse ? scan_relevance(scan, launch.stream) : scan_forward(scan, launch.stream));
   });
