@@ -68,6 +68,13 @@ void MambaKernels::check_scans(const Sizes& sizes) const {
   expect_near(
       mamba::selective_scan_relevance(on_gpu(m), on_gpu(dt), weight(A), on_gpu(B), on_gpu(C), weight(D)),
       mamba::selective_scan_relevance(m, dt, A, B, C, D), "dx");
+  const auto [dx, ddt, dB, dC] = mamba::selective_scan_vjp(m, u, dt, A, B, C, D);
+  const auto [dx_there, ddt_there, dB_there, dC_there] =
+      mamba::selective_scan_vjp(on_gpu(m), on_gpu(u), on_gpu(dt), weight(A), on_gpu(B), on_gpu(C), weight(D));
+  expect_near(dx_there, dx, "gradient by x");
+  expect_near(ddt_there, ddt, "gradient by dt");
+  expect_near(dB_there, dB, "gradient by B");
+  expect_near(dC_there, dC, "gradient by C");
   const auto [gated, y] = mamba::gated_scan(u, raw_dt, A, B, C, D, z);
   const auto [gated_there, y_there] =
       mamba::gated_scan(on_gpu(u), on_gpu(raw_dt), weight(A), on_gpu(B), on_gpu(C), weight(D), on_gpu(z));

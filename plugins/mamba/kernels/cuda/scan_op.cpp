@@ -1,6 +1,7 @@
 #include <lrpp/plugins/mamba/kernels/arguments.h>
 #include <lrpp/plugins/mamba/kernels/composed.h>
 #include <lrpp/plugins/mamba/kernels/cuda/scan.h>
+#include <lrpp/plugins/mamba/kernels/cuda/scan_gradient.h>
 #include <lrpp/plugins/mamba/kernels/cuda/tensors.h>
 #include <torch/library.h>
 
@@ -61,6 +62,33 @@ Tensor relevance(const Tensor& m, const Tensor& dt, const Tensor& A, const Tenso
   return dx;
 }
 
+std::tuple<Tensor, Tensor, Tensor, Tensor> vjp(const Tensor& m, const Tensor& x, const Tensor& dt,
+                                               const Tensor& A, const Tensor& B, const Tensor& C,
+                                               const Tensor& D) {
+  if (!is_ours(m, A)) return scan_vjp_composed(m, x, dt, A, B, C, D);
+  const ScanInputs in("selective_scan_vjp", "m", m, "dt", dt, A, B, C, D, Data::stored);
+  const Tensor input = in.sizes.data("x", x);
+  const Tensor dx = in.sizes.result(in.sizes.channels), ddt = in.sizes.result(in.sizes.channels);
+  if (in.sizes.batch == 0) return {dx, ddt, in.sizes.result(in.states), in.sizes.result(in.states)};
+  Tensor parts;
+  const Launch launch(in.lead);
+  with_type(in.sizes.dtype, [&]<class T>(T) {
+    ScanGradient<T> p{};
+    p.batch = in.sizes.batch, p.tokens = in.sizes.tokens, p.channels = in.sizes.channels,
+    p.states = in.states;
+    p.m = rows<const T>(in.lead), p.x = rows<const T>(input), p.dt = rows<const T>(in.dt);
+    p.b = rows<const T>(in.b), p.c = rows<const T>(in.c);
+    p.a = in.a.template const_data_ptr<float>(), p.d = in.d.template const_data_ptr<float>();
+    p.dx = rows<T>(dx), p.ddt = rows<T>(ddt);
+    const Tensor begins = at::empty({p.batch, p.tiles(), p.states, p.channels}, in.a.options());
+    parts = at::empty({p.blocks(), p.batch, p.tokens, 2, p.states}, in.a.options());
+    p.begins = begins.template data_ptr<float>(), p.parts = parts.template data_ptr<float>();
+    check_launch("selective_scan_vjp", scan_gradient(p, launch.stream));
+  });
+  const Tensor by_parameters = parts.sum(0).to(in.sizes.dtype);
+  return {dx, ddt, by_parameters.select(2, 0), by_parameters.select(2, 1)};
+}
+
 std::tuple<Tensor, Tensor> gated(const Tensor& u, const Tensor& raw_dt, const Tensor& A, const Tensor& B,
                                  const Tensor& C, const Tensor& D, const Tensor& z) {
   if (!is_ours(u, A)) return gated_scan_composed(u, raw_dt, A, B, C, D, z);
@@ -89,6 +117,7 @@ Tensor gated_relevance(const Tensor& m, const Tensor& raw_dt, const Tensor& A, c
 TORCH_LIBRARY_IMPL(lrpp, CUDA, library) {
   library.impl("selective_scan", lrpp::mamba::cuda::scan);
   library.impl("selective_scan_relevance", lrpp::mamba::cuda::relevance);
+  library.impl("selective_scan_vjp", lrpp::mamba::cuda::vjp);
   library.impl("gated_scan", lrpp::mamba::cuda::gated);
   library.impl("gated_scan_relevance", lrpp::mamba::cuda::gated_relevance);
 }
