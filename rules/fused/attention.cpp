@@ -39,7 +39,7 @@ struct FusedAttention::Sums {
   BlockSum q, k, v;
 };
 
-FusedAttention::FusedAttention(FusedParts parts, Layout layout, int64_t block_bytes)
+FusedAttention::FusedAttention(FusedParts parts, Layout layout, std::optional<int64_t> block_bytes)
     : FusedOp(std::move(parts)),
       layout_(layout),
       block_bytes_(block_bytes),
@@ -65,7 +65,8 @@ ops::Sight FusedAttention::sight(const Tensors& inputs, const Tensor& q) const {
 std::vector<ScoreBlock> FusedAttention::blocks(const Tensor& q, const Tensor& k, int64_t value_heads,
                                                const ops::Sight& sight) const {
   const auto wide = at::promote_types(q.scalar_type(), at::kFloat);
-  const auto elements = block_bytes_ / static_cast<int64_t>(c10::elementSize(wide));
+  const int64_t bytes = block_bytes_.value_or(q.is_cuda() ? block_bytes_on_gpu : block_bytes_on_cpu);
+  const auto elements = bytes / static_cast<int64_t>(c10::elementSize(wide));
   return cut_scores({q.size(0), q.size(1), q.size(2), k.size(2)}, std::gcd(k.size(1), value_heads), sight,
                     elements);
 }

@@ -11,7 +11,7 @@ bool serves_product(const RulePtr& rule) {
 }
 
 std::optional<FusedGroup> match(const Graph& graph, const std::vector<RulePtr>& rules, int last,
-                                int64_t block_bytes) {
+                                std::optional<int64_t> block_bytes) {
   const auto node = [&](int i) -> const Node& { return graph.node(i); };
   const auto rule = [&](int i) -> const RulePtr& { return rules[static_cast<size_t>(i)]; };
   const auto is_product = [&](int i, bool transposed) {
@@ -65,7 +65,7 @@ std::optional<FusedGroup> match(const Graph& graph, const std::vector<RulePtr>& 
 
 }  // namespace
 
-Fusion attention_fusion(int64_t block_bytes) {
+Fusion attention_fusion(std::optional<int64_t> block_bytes) {
   return {"attention", "softmax attention from heads to heads, in blocks of queries",
           [block_bytes](const Graph& graph, const std::vector<RulePtr>& rules, int last) {
             return match(graph, rules, last, block_bytes);

@@ -148,7 +148,7 @@ TEST(FusedAttention, EqualsItsPartsUnderAllRulesItServes) {
         ExplainOptions options;
         options.targets = targets;
         const Attribution expected = explain(plan_of(graph, rules, 0), layer_inputs(layer), {}, options);
-        for (const int64_t bytes : {int64_t{1}, int64_t{700}, rules::default_block_bytes}) {
+        for (const int64_t bytes : {int64_t{1}, int64_t{700}, rules::block_bytes_on_cpu}) {
           SCOPED_TRACE(fmt::format("{}, ending {}, rules {}, {} targets, blocks of {} bytes", layer.what,
                                    static_cast<int>(layer.ending), rules.what, targets.size(), bytes));
           const Plan plan = plan_of(graph, rules, bytes);

@@ -11,8 +11,8 @@ namespace {
 
 using namespace testing;
 using rules::attention_fusion;
+using rules::block_bytes_on_cpu;
 using rules::cut_scores;
-using rules::default_block_bytes;
 using rules::ScoreBlock;
 
 int count(const Plan& plan, const std::string& type) {
@@ -41,7 +41,7 @@ std::vector<std::string> rules_of(const Plan& plan) {
 }
 
 /// Blocks of all scores of these small models, of a few queries of a few heads, and of one query each.
-const std::vector<int64_t> block_sizes{default_block_bytes, 600, 1};
+const std::vector<int64_t> block_sizes{block_bytes_on_cpu, 600, 1};
 
 /// Float64; only the order of sums differs, through at most four layers.
 constexpr double tolerance = 1e-11;
@@ -160,7 +160,7 @@ TEST(FusedAttentionMemory, NoTensorHoldsAllScoresOfAHead) {
     EXPECT_GT(of_simple.bytes(), of_a_head) << name;  // so that it would be seen
     LargestAllocation of_fused;
     const Tensor got = explain_plan(model, fused, inputs).relevance;
-    EXPECT_LE(of_fused.bytes(), default_block_bytes) << name;
+    EXPECT_LE(of_fused.bytes(), block_bytes_on_cpu) << name;
     EXPECT_LT(of_fused.bytes(), of_a_head) << name;
     // Float32 rounding of sums over some thousand tokens.
     EXPECT_LT(relative_difference(got, expected), 1e-4) << name;
