@@ -65,40 +65,36 @@ AuditReport make_report(const Ledger& ledger, const Explanation& explanation, do
   return report;
 }
 
-void print_rows(const Ledger& ledger) {
+void print_rows(const AuditReport& report) {
   size_t node = 4, rule = 4;
-  for (const LedgerRow& row : ledger.rows) {
+  for (const AuditReport::Node& row : report.nodes) {
     node = std::max(node, row.node.size());
     rule = std::max(rule, row.rule.size());
   }
   fmt::print("{:{}}  {:{}} {:>12} {:>12} {:>12} {:>12} {:>12} {:>12} {:>10}\n", "node", node, "rule", rule,
              "in", "out", "bias", "stabilizer", "held", "by rule", "imbalance");
-  for (auto row = ledger.rows.rbegin(); row != ledger.rows.rend(); ++row) {
+  for (auto row = report.nodes.rbegin(); row != report.nodes.rend(); ++row) {
     const std::string name = row->rule.empty() ? "(source)" : row->rule;
     if (!row->reached) {
       fmt::print("{:{}}  {:{}} {:>12}\n", row->node, node, name, rule, "not reached");
       continue;
     }
+    const AuditReport::Absorbed& absorbed = row->absorbed;
     fmt::print("{:{}}  {:{}} {:12.5g} {:12.5g} {:12.5g} {:12.5g} {:12.5g} {:12.5g} {:10.1e}\n", row->node,
-               node, name, rule, total(row->in), total(row->out), total(row->bias), total(row->stabilizer),
-               total(row->held), total(row->by_rule), ledger.relative_imbalance(*row));
+               node, name, rule, row->in, row->out, absorbed.bias, absorbed.stabilizer, absorbed.held,
+               absorbed.by_rule, row->imbalance);
   }
 }
 
 /// Prints the verdict and returns whether the ledger balances.
-bool print_verdict(const Ledger& ledger, double tolerance) {
-  double bias = 0, stabilizer = 0, held = 0, by_rule = 0;
-  for (const LedgerRow& row : ledger.rows) {
-    bias += total(row.bias);
-    stabilizer += total(row.stabilizer);
-    held += total(row.held);
-    by_rule += total(row.by_rule);
-  }
+bool print_verdict(const Ledger& ledger, const AuditReport& report) {
+  const Flow flow = report.flow();
+  const double tolerance = report.tolerance, rest = report.rest;
   fmt::print(
       "\nseed {:.6g} = inputs {:.6g} + bias {:.6g} + stabilizer {:.6g} + held {:.6g} + by rule {:.6g}\n",
-      total(ledger.seed), total(ledger.attributed), bias, stabilizer, held, by_rule);
+      flow.seed, flow.attributed, flow.absorbed.bias, flow.absorbed.stabilizer, flow.absorbed.held,
+      flow.absorbed.by_rule);
   const auto worst = ledger.unbalanced(tolerance);
-  const double rest = ledger.relative_total_imbalance();
   if (worst.empty() && rest <= tolerance) {
     fmt::print("The ledger balances at every node to {:.0e} of the seed (in all: {:.1e}).\n", tolerance,
                rest);
@@ -122,14 +118,14 @@ int audit_command(const Request& request, const std::vector<std::string>& output
   const Attribution attribution = run(request, prepared);
   const double tolerance = ledger_tolerance(prepared.model.dtype);
   const Json record = cli::record(request, prepared);
+  const Ledger& ledger = *attribution.ledger;
+  const AuditReport report = make_report(ledger, {prepared, attribution, record}, tolerance);
   for (const std::string& output : outputs) {
-    write_atomically(output, output.ends_with(".html")
-                                 ? render_html(make_report(*attribution.ledger,
-                                                           {prepared, attribution, record}, tolerance))
-                                 : to_json(*attribution.ledger, tolerance, record).dump(1) + "\n");
+    write_atomically(output, output.ends_with(".html") ? render_html(report)
+                                                       : to_json(ledger, tolerance, record).dump(1) + "\n");
   }
-  print_rows(*attribution.ledger);
-  const bool balances = print_verdict(*attribution.ledger, tolerance);
+  print_rows(report);
+  const bool balances = print_verdict(ledger, report);
   std::fflush(stdout);
   tell_written(outputs);
   return balances ? done : check_failed;
@@ -144,7 +140,7 @@ void add_audit(CLI::App& app, int& exit_code) {
                          "does not balance (default dtype: float64)");
   const auto request = std::make_shared<Request>();
   const auto outputs = std::make_shared<std::vector<std::string>>();
-  request->dtype = "float64";
+  request->computation.dtype = "float64";
   add_request_options(*command, *request);
   command
       ->add_option("--output", *outputs,

@@ -31,9 +31,9 @@ void check(const Options& options) {
   for (const int64_t tokens : options.tokens)
     require(tokens >= 1, "tokens", "must be at least 1; got {}", tokens);
   require(options.batch.value_or(1) >= 1, "batch", "must be at least 1; got {}", options.batch.value_or(1));
-  require(!options.bench.recorded || !device_from_name(options.request.device).is_cpu(), "recorded",
-          "is a CUDA graph, and the device is '{}'; add --device cuda, or leave it out",
-          options.request.device);
+  require(!options.bench.recorded || !device_from_name(options.request.computation.device).is_cpu(),
+          "recorded", "is a CUDA graph, and the device is '{}'; add --device cuda, or leave it out",
+          options.request.computation.device);
   require(options.seed.value_or(0) >= 0, "seed", "must be at least 0; got {}", options.seed.value_or(0));
   if (!has_input(options.request)) return;
   check_one_input(options.request);
@@ -83,7 +83,7 @@ BenchReport measure(const Options& options) {
   if (!request.memory.empty()) report.record["memory"] = request.memory;
   report.options.peaks = measure_peaks(
       // Those are the products that it counts then.
-      request.bf16x6 ? at::kBFloat16 : model.dtype, model.device);
+      request.computation.bf16x6 ? at::kBFloat16 : model.dtype, model.device);
   const std::shared_ptr<const Plan> plan = prepared.composite->plan(model);
   const ExplainOptions how = explain_options(request, prepared);
   for (const Inputs& each : inputs)

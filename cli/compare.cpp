@@ -43,8 +43,6 @@ void add_compare(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("compare", "several models, or several methods, on one input, side by side");
   const auto options = std::make_shared<Options>();
-  const CLI::Validator not_empty([](std::string& value) { return value.empty() ? "must not be empty" : ""; },
-                                 "");
   command
       ->add_option("MODEL", options->compared.models,
                    "directories of models of one task; one, with several methods")
@@ -60,7 +58,7 @@ void add_compare(CLI::App& app, int& exit_code) {
   command
       ->add_option("--methods", options->methods,
                    "the same as one list: 'mamba-lrp,smooth-grad(samples=5,noise=0.1),F.json'")
-      ->check(not_empty);
+      ->check(not_empty());
   command->add_option("--output", options->outputs, "also write F.html or F.json; may be given again")
       ->take_all();
   command->callback([&exit_code, options] {

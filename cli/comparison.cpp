@@ -262,11 +262,9 @@ class Comparison {
     report_.part = grid.part;
     report_.height = grid.height;
     report_.width = grid.width;
-    const Tensor rows = grid.relevance.flatten(1).contiguous();
+    Tensor rows = grid.relevance.flatten(1);
     for (size_t i = 0; i < maps_.size(); ++i) {
-      const Tensor row = rows[static_cast<int64_t>(i)];
-      report_.sides[i].relevance.assign(row.const_data_ptr<double>(),
-                                        row.const_data_ptr<double>() + row.numel());
+      report_.sides[i].relevance = doubles(rows[static_cast<int64_t>(i)]);
       report_.sides[i].outside = grid.outside[static_cast<int64_t>(i)].item<double>();
     }
     return rows;

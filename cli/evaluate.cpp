@@ -1,8 +1,8 @@
 #include <lrpp/cli/commands.h>
 #include <lrpp/cli/outputs.h>
 #include <lrpp/cli/progress.h>
+#include <lrpp/cli/request.h>
 #include <lrpp/framework/composite_json.h>
-#include <lrpp/framework/dtype.h>
 #include <lrpp/framework/evaluation/evaluate.h>
 #include <lrpp/framework/io/file.h>
 
@@ -18,7 +18,8 @@ struct Options {
   std::string model;
   evaluation::DataOptions data;
   std::vector<std::string> methods = {}, metrics = {"flipping"}, outputs, plugins;
-  std::string columns = "text,label", target = "argmax", dtype = "float32", device = "cpu";
+  std::string columns = "text,label", target = "argmax";
+  Computation computation;
   int64_t steps = 0, patch = 0, batch = 0, seed = 0;
   bool restart = false;
 };
@@ -81,7 +82,7 @@ void evaluate_command(Options options) {
           "beside it");
   check_outputs(options.outputs, {".json", ".md", ".html", ".png"});
   require(options.steps >= 0 && options.seed >= 0, "evaluate", "--steps and --seed must be at least 0");
-  const LoadOptions load{dtype_from_name(options.dtype), device_from_name(options.device), false, {}};
+  const LoadOptions load = set_computation(options.computation);
   const Registry registry = make_registry(options.plugins);
   evaluation::EvaluationOptions asked;
   asked.metrics = read_metrics(options);
@@ -91,6 +92,7 @@ void evaluate_command(Options options) {
   asked.target = options.target;
   asked.patch = options.patch;
   asked.batch = options.batch;
+  add_flags(options.computation, asked.computation);
   asked.seed = options.data.seed = static_cast<uint64_t>(options.seed);
   std::optional<Tokenizer> tokenizer;
   if (fs::exists(model.directory / "tokenizer.json"))
@@ -129,15 +131,13 @@ void evaluate_command(Options options) {
 }
 
 void add_options(CLI::App& command, Options& options) {
-  const CLI::Validator not_empty([](std::string& value) { return value.empty() ? "must not be empty" : ""; },
-                                 "");
   command.add_option("MODEL", options.model, "directory with config.json and model.safetensors")->required();
   command
       .add_option(
           "--data", options.data.path,
           "texts: a TSV file, a text and its label a line. Pictures: a folder, its subfolders being labels")
       ->required()
-      ->check(not_empty);
+      ->check(not_empty());
   command
       .add_option("--columns", options.columns,
                   "of the TSV file: text, label, truth (12-18,30-35), or - to pass over")
@@ -146,11 +146,11 @@ void add_options(CLI::App& command, Options& options) {
   command
       .add_option("--labels", options.data.labels,
                   "of pictures: a TSV file of path and label, instead of subfolders")
-      ->check(not_empty);
+      ->check(not_empty());
   command
       .add_option("--truth", options.data.truth,
                   "of pictures: a folder of the same names, white where the truth lies")
-      ->check(not_empty);
+      ->check(not_empty());
   command.add_flag("--skip-bad", options.data.skip_bad,
                    "leave out examples that cannot be used, and say which");
   command
@@ -173,8 +173,7 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("--patch", options.patch,
                      "side of a picture's patches in pixels (default: the model's own)");
   command.add_option("--batch", options.batch, "inputs that run together, at most (default: by their size)");
-  command.add_option("--dtype", options.dtype, "float32, float64 or bfloat16")->capture_default_str();
-  command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
+  add_computation_options(command, options.computation);
   command.add_option("--plugin", options.plugins, "a plugin library to load first; may be given again")
       ->take_all();
   command

@@ -25,14 +25,12 @@ std::string target_label(const Prepared& prepared, const TargetIndex& index, int
 
 void fill_layers(Report& report, const Attribution& attribution, int64_t row) {
   for (const LayerRelevance& read : attribution.layers) {
-    const Tensor relevance = read.relevance[row].to(at::kCPU, at::kDouble).contiguous();
-    Report::Layer layer{read.name, 0, 0, {}};
+    const Tensor relevance = read.relevance[row];
+    Report::Layer layer{read.name, 0, 0, doubles(relevance)};
     if (relevance.dim() == 2) {
       layer.height = relevance.size(0);
       layer.width = relevance.size(1);
     }
-    layer.relevance.assign(relevance.const_data_ptr<double>(),
-                           relevance.const_data_ptr<double>() + relevance.numel());
     report.layers.push_back(std::move(layer));
   }
 }
@@ -169,13 +167,13 @@ void fill_report(Report& report, const Explanation& explanation, int64_t row) {
     report.which += fmt::format(", at token {}", at_index(attribution.position, row));
 }
 
-Json numbers(const Tensor& row) {
-  Json list = Json::array();
-  const Tensor wide = row.to(at::kCPU, at::kDouble).contiguous();
+std::vector<double> doubles(const Tensor& tensor) {
+  const Tensor wide = tensor.to(at::kCPU, at::kDouble).contiguous();
   const double* data = wide.const_data_ptr<double>();
-  for (int64_t i = 0; i < wide.numel(); ++i) list.push_back(data[i]);
-  return list;
+  return {data, data + wide.numel()};
 }
+
+Json numbers(const Tensor& row) { return doubles(row); }
 
 void add_outcome(Json& json, const Explanation& explanation, const Report& report, int64_t row) {
   const Attribution& attribution = explanation.attribution;

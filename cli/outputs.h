@@ -52,7 +52,9 @@ void tell_written(const std::vector<std::string>& outputs);
 int64_t example_of(const Explanation& explanation, int64_t row);
 /// Fills in everything but what is explained.
 void fill_report(Report& report, const Explanation& explanation, int64_t row);
-/// The numbers of a tensor of one dimension, as JSON.
+/// All numbers of a tensor, in its order.
+std::vector<double> doubles(const Tensor& tensor);
+/// The same of a tensor of one dimension, as JSON.
 Json numbers(const Tensor& row);
 /// Adds to an explanation's JSON: logits, target, score and sum, and which example it is of where that has
 /// several.

@@ -10,9 +10,7 @@ namespace lrpp::cli {
 namespace {
 
 ImageReport::View view_of(const std::string& name, const Tensor& map, double sum) {
-  const Tensor values = map.to(at::kCPU, at::kDouble).contiguous();
-  const double* data = values.const_data_ptr<double>();
-  return {name, values.size(0), values.size(1), {data, data + values.numel()}, sum};
+  return {name, map.size(0), map.size(1), doubles(map), sum};
 }
 
 /// More channels are no picture that a person could look at channel by channel.
@@ -42,13 +40,17 @@ ImageReport make_report(const Explanation& explanation, int64_t row) {
   ImageReport report;
   fill_report(report, explanation, row);
   const Tensor relevance = explanation.attribution.relevance[row];
-  const Tensor pixels = relevance.to(at::kCPU, at::kDouble).sum(0).contiguous();  // over channels
+  const Tensor pixels = relevance.to(at::kCPU, at::kDouble).sum(0);  // over channels
   report.height = pixels.size(0);
   report.width = pixels.size(1);
-  const double* data = pixels.const_data_ptr<double>();
-  report.relevance.assign(data, data + pixels.numel());
+  report.relevance = doubles(pixels);
   report.relevance_sum = pixels.sum().item<double>();
-  add_channels(report, relevance);
+  return report;
+}
+
+/// With the maps that a page alone shows.
+ImageReport with_views(ImageReport report, const Explanation& explanation, int64_t row) {
+  add_channels(report, explanation.attribution.relevance[row]);
   for (const LayerRelevance& layer : explanation.attribution.layers)
     report.layer_maps.push_back(layer_map(explanation.prepared, layer, row));
   return report;
@@ -118,10 +120,14 @@ void write_output(const std::filesystem::path& path, const Explanation& explanat
   if (type == ".safetensors") return save_tensors(path, explanation);
   if (type == ".png") return write_heat_map(path, explanation, reports.at(0), layout);
   if (type == ".html") {
+    std::vector<ImageReport> pages;
     std::vector<Image> shown;
-    for (size_t i = 0; i < reports.size(); ++i)
-      shown.push_back(picture_of(explanation.prepared, example_of(explanation, static_cast<int64_t>(i))));
-    return write_atomically(path, render_html(reports, shown));
+    for (size_t i = 0; i < reports.size(); ++i) {
+      const auto row = static_cast<int64_t>(i);
+      pages.push_back(with_views(reports[i], explanation, row));
+      shown.push_back(picture_of(explanation.prepared, example_of(explanation, row)));
+    }
+    return write_atomically(path, render_html(pages, shown));
   }
   std::vector<Json> examples;
   for (size_t i = 0; i < reports.size(); ++i)

@@ -3,8 +3,6 @@
 #include <lrpp/cli/progress.h>
 #include <lrpp/cli/request.h>
 #include <lrpp/framework/composite_json.h>
-#include <lrpp/framework/cuda/float32_products.h>
-#include <lrpp/framework/dtype.h>
 #include <lrpp/framework/io/byte_size.h>
 #include <lrpp/framework/plugin.h>
 
@@ -20,24 +18,11 @@ void check_memory_options(const Request& request) {
           request.recompute);
 }
 
-/// How a GPU multiplies.
-void set_products(const Request& request, const LoadOptions& load) {
-  const auto check = [&](bool given, std::string_view name) {
-    require(!given || load.device.is_cuda(), name, "is for GPUs; add --device cuda, or leave it out");
-  };
-  require(!request.bf16x6 || load.dtype == at::kFloat, "bf16x6",
-          "is for products of float32; got --dtype {}. Leave one of the two out", request.dtype);
-  require(!request.bf16x6 || !request.tf32, "bf16x6",
-          "and --tf32 are two ways to make the same products; leave one of the two out");
-  check(request.tf32, "tf32");
-  check(request.bf16x6, "bf16x6");
-  // Both are said, because LibTorch lets convolutions use TF32 unless told otherwise.
-  at::globalContext().setAllowTF32CuBLAS(request.tf32);
-  at::globalContext().setAllowTF32CuDNN(request.tf32);
-  set_float32_products(request.bf16x6 ? Float32Products::bf16x6 : Float32Products::cublas);
-}
-
 }  // namespace
+
+CLI::Validator not_empty() {
+  return {[](std::string& value) { return value.empty() ? "must not be empty" : ""; }, ""};
+}
 
 void add_request_options(CLI::App& command, Request& request) {
   command
@@ -47,26 +32,24 @@ void add_request_options(CLI::App& command, Request& request) {
 }
 
 void add_explain_options(CLI::App& command, Request& request) {
-  const CLI::Validator not_empty([](std::string& value) { return value.empty() ? "must not be empty" : ""; },
-                                 "");
   command.add_option("--text", request.text, "the text to explain")->group("Input (one of)");
   command.add_option("--text-file", request.text_file, "a UTF-8 file that holds it")
-      ->check(not_empty)
+      ->check(not_empty())
       ->group("Input (one of)");
   command
       .add_option("--input", request.input,
                   "a .safetensors file with input_ids [B,T] (and attention_mask, token_type_ids) or "
                   "pixel_values [B,C,H,W], and target [B] where it is used")
-      ->check(not_empty)
+      ->check(not_empty())
       ->group("Input (one of)");
   command.add_option("--image", request.images, "PNG or JPEG files, for models that see")
-      ->check(not_empty)
+      ->check(not_empty())
       ->take_all()
       ->group("Input (one of)");
   command
       .add_option("--rules", request.rules,
                   "a composite's name, or a rules file F.json (default: the model family's)")
-      ->check(not_empty);
+      ->check(not_empty());
   command
       .add_option("--target", request.targets,
                   "what is explained: argmax, input, an index, a label, or A-B; may be given again. "
@@ -82,15 +65,7 @@ void add_explain_options(CLI::App& command, Request& request) {
       ->capture_default_str();
   command.add_option("--start", request.start, "relevance put on the target: its logit, or one")
       ->capture_default_str();
-  command.add_option("--dtype", request.dtype, "float32, float64 or bfloat16")->capture_default_str();
-  command.add_option("--device", request.device, "cpu, cuda or cuda:N")->capture_default_str();
-  command.add_flag(
-      "--tf32", request.tf32,
-      "let a GPU round the factors of float32 products to 10 bits: faster, with errors near 1e-3");
-  command.add_flag(
-      "--bf16x6", request.bf16x6,
-      "let a GPU make float32 products of layers from six products of bfloat16 parts: faster, with "
-      "errors like float32's");
+  add_computation_options(command, request.computation);
   command.add_option("--plugin", request.plugins, "a plugin library to load first; may be given again")
       ->take_all();
 }
@@ -107,13 +82,11 @@ void add_memory_options(CLI::App& command, Request& request) {
 }
 
 void add_method_option(CLI::App& command, Request& request) {
-  const CLI::Validator not_empty([](std::string& value) { return value.empty() ? "must not be empty" : ""; },
-                                 "");
   command
       .add_option("--method", request.method,
                   "in place of --rules: what explains, of `lrpp methods`; with parameters as "
                   "'smooth-grad(samples=50,noise=0.1)'")
-      ->check(not_empty);
+      ->check(not_empty());
 }
 
 Registry make_registry(const std::vector<std::string>& plugins) {
@@ -155,9 +128,8 @@ Prepared prepare(const Request& request, Reads reads) {
 
 Prepared prepare_model(const Request& request, Reads reads) {
   start_from_name(request.start);
-  const LoadOptions load{dtype_from_name(request.dtype), device_from_name(request.device), false};
   check_memory_options(request);
-  set_products(request, load);
+  const LoadOptions load = set_computation(request.computation);
   const Registry registry = make_registry(request.plugins);
   Prepared prepared;
   // What explains is refused before a large load.
@@ -212,8 +184,7 @@ Json record(const Request& request, const Prepared& prepared) {
   Json json = prepared.plan ? provenance(prepared.model, *prepared.plan, options)
                             : prepared.method->record(prepared.model, options);
   if (prepared.inputs.contains("position")) json["position"] = request.position;
-  if (request.tf32) json["tf32"] = true;
-  if (request.bf16x6) json["bf16x6"] = true;
+  add_flags(request.computation, json);
   if (!prepared.pictures.empty()) json["preprocessing"] = prepared.preprocessing;
   return json;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lrpp/cli/computation.h>
 #include <lrpp/framework/io/image_preprocessor.h>
 #include <lrpp/framework/io/tokenizer/tokenizer.h>
 #include <lrpp/framework/methods/composite_method.h>
@@ -20,11 +21,13 @@ struct Request {
   std::string rules, method;
   std::vector<std::string> targets = {"argmax"};
   std::string position = "last", start = "logit";
-  std::string dtype = "float32", device = "cpu";
+  Computation computation;
   std::string recompute = "auto", memory;
-  bool tf32 = false, bf16x6 = false;
   std::vector<std::string> plugins;
 };
+
+/// What options check that name something.
+CLI::Validator not_empty();
 
 void add_request_options(CLI::App& command, Request& request);
 /// The same without MODEL, of which some commands take several.

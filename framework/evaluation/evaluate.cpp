@@ -221,16 +221,18 @@ Json fingerprint(const Model& model, const Dataset& dataset, const EvaluationOpt
   }
   Json metrics = Json::array();
   for (const MetricPtr& metric : options.metrics) metrics.push_back(describe(*metric));
-  return {{"lrpp", version_string},
-          {"model", fmt::format("{:016x}", weights)},
-          {"data", fmt::format("{:016x}", dataset.hash)},
-          {"examples", dataset.examples.size()},
-          {"metrics", metrics},
-          {"target", options.target},
-          {"patch", options.patch},
-          {"seed", options.seed},
-          {"dtype", at::toString(model.dtype)},
-          {"device", model.device.is_cuda() ? "cuda" : "cpu"}};
+  Json print{{"lrpp", version_string},
+             {"model", fmt::format("{:016x}", weights)},
+             {"data", fmt::format("{:016x}", dataset.hash)},
+             {"examples", dataset.examples.size()},
+             {"metrics", metrics},
+             {"target", options.target},
+             {"patch", options.patch},
+             {"seed", options.seed},
+             {"dtype", at::toString(model.dtype)},
+             {"device", model.device.is_cuda() ? "cuda" : "cpu"}};
+  print.update(options.computation);
+  return print;
 }
 
 void evaluate(const Registry& registry, const Model& model, const Dataset& dataset,

@@ -19,6 +19,7 @@ struct EvaluationOptions {
   int64_t batch = 0;  ///< inputs that run together, at most; 0: as many as hold 16,384 tokens, or 64
   uint64_t seed = 0;  ///< of samples, noise and intervals
   LabelLookup lookup;
+  Json computation = Json::object();  ///< what numbers depend on beside the model's dtype and device
 };
 
 /// Throws UserError, before anything runs, for methods and metrics that do not fit the model, the data or

@@ -52,11 +52,9 @@ class SideText {
   /// `whole`: of a long text. Its words have titles for tips: thousands of tips would make the page slow.
   void paragraph(const Excerpt& excerpt, bool whole) {
     page_ += "<p class=\"text\" dir=\"auto\">";
-    for (const PieceRange& range : excerpt.ranges) {
-      left_out(range.skipped);
-      for (size_t p = range.begin; p < range.end; ++p) piece(words_.pieces[p], whole);
-    }
-    left_out(excerpt.skipped_after);
+    for_each_piece(
+        excerpt, [&](size_t p) { piece(words_.pieces[p], whole); },
+        [&](size_t count) { page_ += left_out_html(count); });
     page_ += "</p>\n";
   }
 
@@ -66,10 +64,6 @@ class SideText {
     fmt::format_to(std::back_inserter(page_), format, std::forward<Args>(args)...);
   }
 
-  void left_out(size_t count) {
-    if (count > 0) put("<span class=\"left\">[\u2026 {} words left out \u2026]</span>", count);
-  }
-
   void piece(const Piece& piece, bool whole) {
     const std::string text = escape_html_text(piece.text);
     if (piece.word == Piece::no_word) {
@@ -77,16 +71,13 @@ class SideText {
       return;
     }
     const double value = side_.relevance[piece.word];
-    const int step = shade(value, largest_, page_steps);
-    const std::string color = step == 0  ? ""
-                              : step > 0 ? fmt::format(" p{}", step)
-                                         : fmt::format(" n n{}", -step);
+    const std::string color = word_class(value, largest_);
     const std::string word = escape_html(piece.text), sum = format_sum(value);
     if (whole) {
-      put("<span class=\"w{}\" title=\"{} {}\">{}</span>", color, word, sum, text);
+      put("<span class=\"{}\" title=\"{} {}\">{}</span>", color, word, sum, text);
       return;
     }
-    put("<span class=\"u\"><span class=\"w{0}\" tabindex=\"0\" aria-describedby=\"s{1}w{2}\">{3}</span>"
+    put("<span class=\"u\"><span class=\"{0}\" tabindex=\"0\" aria-describedby=\"s{1}w{2}\">{3}</span>"
         "<span class=\"tip\" role=\"tooltip\" id=\"s{1}w{2}\"><b><bdi>{4}</bdi> {5}</b></span></span>",
         color, index_, piece.word, text, word, sum);
   }

@@ -22,12 +22,11 @@ class LayerTable {
  public:
   LayerTable(const TextReport& report, const WordList& list, const Excerpt& excerpt)
       : report_(report), list_(list) {
-    for (const PieceRange& range : excerpt.ranges) {
-      for (size_t p = range.begin; p < range.end; ++p) {
-        const size_t word = list.pieces[p].word;
-        if (word != Piece::no_word && !list.words[word].tokens.empty()) words_.push_back(word);
-      }
-    }
+    const auto add = [&](size_t p) {
+      const size_t word = list.pieces[p].word;
+      if (word != Piece::no_word && !list.words[word].tokens.empty()) words_.push_back(word);
+    };
+    for_each_piece(excerpt, add, [](size_t) {});
     for (const Report::Layer& layer : report.layers) {
       require(layer.relevance.size() == report.tokens.size(), "report",
               "layer '{}' must have relevance for each of the {} tokens; got {}", layer.name,
@@ -81,20 +80,13 @@ class LayerTable {
     return list_.words[words_[column]].text;
   }
 
-  static std::string cut(const std::string& text) {
-    std::u32string code_points = decode_utf8(text);
-    if (code_points.size() <= name_limit) return escape_html(text);
-    code_points.resize(name_limit);
-    return escape_html(encode_utf8(code_points)) + "\u2026";
-  }
-
   void table(bool numbers) {
     const size_t columns = rows_.front().size();
     html_ +=
         "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Relevance of words in each "
         "layer\"><table class=\"layers\"><thead><tr><th scope=\"col\">Layer</th>";
     for (size_t c = 0; c < columns; ++c)
-      put("<th scope=\"col\"><span><bdi>{}</bdi></span></th>", cut(column_name(c)));
+      put("<th scope=\"col\"><span><bdi>{}</bdi></span></th>", escape_html_cut(column_name(c), name_limit));
     // A gradient's sums mean nothing.
     if (!report_.multiplier) html_ += "<th scope=\"col\" class=\"num\">Sum</th>";
     html_ += "</tr></thead><tbody>\n";
@@ -116,10 +108,9 @@ class LayerTable {
   void number(double value) { put("<td class=\"num\">{}</td>", format_number(value)); }
 
   void cell(double value, const std::string& name) {
-    const int step = shade(value, largest_, page_steps);
-    put("<td{} title=\"{} {}\"></td>",
-        step == 0 ? "" : fmt::format(" class=\"{}{}\"", step < 0 ? 'n' : 'p', std::abs(step)), cut(name),
-        format_number(value));
+    const std::string color = shade_class(value, largest_);
+    put("<td{} title=\"{} {}\"></td>", color.empty() ? "" : fmt::format(" class=\"{}\"", color),
+        escape_html_cut(name, name_limit), format_number(value));
   }
 
   const TextReport& report_;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <lrpp/framework/report/color_map.h>
 #include <lrpp/framework/report/html_page.h>
 #include <lrpp/framework/report/html_writer.h>
 #include <lrpp/framework/report/report_text.h>
@@ -112,6 +113,22 @@ std::string provenance_html(const Json& provenance, std::string_view of) {
 
 std::string part_html(std::string_view heading, int level, std::string_view attributes) {
   return fmt::format("<h{0} class=\"part\"{2}>{1}</h{0}>\n", level, heading, attributes);
+}
+
+std::string shade_class(double value, double largest) {
+  const int step = shade(value, largest, page_steps);
+  return step == 0 ? "" : fmt::format("{}{}", step > 0 ? 'p' : 'n', std::abs(step));
+}
+
+std::string word_class(double value, double largest) {
+  const std::string shade = shade_class(value, largest);
+  if (shade.empty()) return "w";
+  return (shade.front() == 'n' ? "w n " : "w ") + shade;
+}
+
+std::string left_out_html(size_t count) {
+  if (count == 0) return {};
+  return fmt::format("<span class=\"left\">[\u2026 {} words left out \u2026]</span>", count);
 }
 
 std::string bar_cell(double value, double largest) {

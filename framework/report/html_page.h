@@ -26,6 +26,13 @@ std::string provenance_html(const Json& provenance, std::string_view of = "");
 /// A heading of a part of an explanation: <h2>, or <h3> where the page has several explanations.
 std::string part_html(std::string_view heading, int level, std::string_view attributes = "");
 
+/// The class of a shade behind a value, "p3" or "n3", or nothing; see `shade`.
+std::string shade_class(double value, double largest);
+/// The classes of a word of that value: "w", and its shade, with its mark where it is against.
+std::string word_class(double value, double largest);
+/// The line that stands for words of a text that are not shown, or nothing for none.
+std::string left_out_html(size_t count);
+
 /// A cell with a bar from the middle to the right, or to the left for a negative value, as long as it is of
 /// `largest`.
 std::string bar_cell(double value, double largest);

@@ -129,6 +129,13 @@ std::string escape_html(std::string_view text) {
   return result;
 }
 
+std::string escape_html_cut(std::string_view text, size_t limit) {
+  std::u32string code_points = decode_utf8(text);
+  if (code_points.size() <= limit) return escape_html(text);
+  code_points.resize(limit);
+  return escape_html(encode_utf8(code_points)) + "\u2026";
+}
+
 std::string escape_html_text(std::string_view text) {
   std::string result;
   append_markup(result, show_hidden_text(text));

@@ -74,17 +74,11 @@ class Article {
     page_ += "</dl>\n";
   }
 
-  std::string shade_class(double value) const {
-    const int step = shade(value, list_.largest, page_steps);
-    if (step == 0) return "";
-    return step > 0 ? fmt::format(" p{}", step) : fmt::format(" n n{}", -step);
-  }
-
   /// A word of the whole of a long text: thousands of tips would make the page slow to open. Those of the
   /// excerpt above can be reached with the keyboard, and the table of tokens has all values.
   void plain_word(const Word& word, const std::string& text) {
-    put("<span class=\"w{}\" title=\"{} {}\">{}</span>", shade_class(word.relevance), escape_html(word.text),
-        format_sum(word.relevance), text);
+    put("<span class=\"{}\" title=\"{} {}\">{}</span>", word_class(word.relevance, list_.largest),
+        escape_html(word.text), format_sum(word.relevance), text);
   }
 
   void word(size_t i, bool whole) {
@@ -97,9 +91,9 @@ class Article {
       return;
     }
     if (whole) return plain_word(word, text);
-    put("<span class=\"u\"><span class=\"w{0}\" tabindex=\"0\" aria-describedby=\"r{1}w{2}\">{3}</span>"
+    put("<span class=\"u\"><span class=\"{0}\" tabindex=\"0\" aria-describedby=\"r{1}w{2}\">{3}</span>"
         "<span class=\"tip\" role=\"tooltip\" id=\"r{1}w{2}\">",
-        shade_class(word.relevance), index_, i, text);
+        word_class(word.relevance, list_.largest), index_, i, text);
     if (word.tokens.size() > 1)
       put("<b><bdi>{}</bdi> {}, the sum of</b> ", escape_html(word.text), format_sum(word.relevance));
     for (const size_t t : word.tokens) {
@@ -110,24 +104,17 @@ class Article {
     page_ += "</span></span>";
   }
 
-  void left_out(size_t count) {
-    if (count > 0) put("<span class=\"left\">[\u2026 {} words left out \u2026]</span>", count);
-  }
-
   void paragraph(const Excerpt& excerpt, bool whole) {
     page_ += "<p class=\"text\" dir=\"auto\">";
-    for (const PieceRange& range : excerpt.ranges) {
-      left_out(range.skipped);
-      for (size_t p = range.begin; p < range.end; ++p) {
-        const Piece& piece = list_.pieces[p];
-        if (piece.word == Piece::no_word) {
-          page_ += escape_html_text(piece.text);
-        } else {
-          word(piece.word, whole);
-        }
+    const auto piece = [&](size_t p) {
+      const Piece& shown = list_.pieces[p];
+      if (shown.word == Piece::no_word) {
+        page_ += escape_html_text(shown.text);
+      } else {
+        word(shown.word, whole);
       }
-    }
-    left_out(excerpt.skipped_after);
+    };
+    for_each_piece(excerpt, piece, [&](size_t count) { page_ += left_out_html(count); });
     page_ += "</p>\n";
   }
 
@@ -160,12 +147,7 @@ class Article {
   }
 
   /// Cut at a length that a list can take; the token table has all of it.
-  static std::string name(const std::string& text) {
-    std::u32string code_points = decode_utf8(text);
-    if (code_points.size() <= name_limit) return escape_html(text);
-    code_points.resize(name_limit);
-    return escape_html(encode_utf8(code_points)) + "\u2026";
-  }
+  static std::string name(const std::string& text) { return escape_html_cut(text, name_limit); }
 
   void bar_row(const std::string& text, double value) {
     put("<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"num\">{}</td>{}</tr>\n", name(text),

@@ -83,18 +83,15 @@ void add_left_out(Styled& text, size_t count) {
 Layout lay_out_words(const WordList& list) {
   Styled text;
   const Excerpt excerpt = make_excerpt(list, shown_words);
-  for (const PieceRange& range : excerpt.ranges) {
-    add_left_out(text, range.skipped);
-    for (size_t p = range.begin; p < range.end; ++p) {
-      const Piece& piece = list.pieces[p];
-      if (piece.word == Piece::no_word) {
-        text.add(show_hidden_text(piece.text));
-      } else {
-        add_word(text, list.words[piece.word], list.largest);
-      }
+  const auto add = [&](size_t p) {
+    const Piece& piece = list.pieces[p];
+    if (piece.word == Piece::no_word) {
+      text.add(show_hidden_text(piece.text));
+    } else {
+      add_word(text, list.words[piece.word], list.largest);
     }
-  }
-  add_left_out(text, excerpt.skipped_after);
+  };
+  for_each_piece(excerpt, add, [&](size_t count) { add_left_out(text, count); });
   Layout layout = make_layout(text_size);
   pango_layout_set_width(layout.get(), static_cast<int>(inner * PANGO_SCALE));
   pango_layout_set_wrap(layout.get(), PANGO_WRAP_WORD_CHAR);

@@ -56,6 +56,16 @@ struct Excerpt {
   size_t skipped_after = 0;  ///< words left out after the last range
   size_t skipped = 0;        ///< words left out in all
 };
+/// Goes through an excerpt: `piece` gets the index of each piece that is shown, and `left_out` how many words
+/// are left out at a place, which may be none.
+template <class Piece, class LeftOut>
+void for_each_piece(const Excerpt& excerpt, const Piece& piece, const LeftOut& left_out) {
+  for (const PieceRange& range : excerpt.ranges) {
+    left_out(range.skipped);
+    for (size_t p = range.begin; p < range.end; ++p) piece(p);
+  }
+  left_out(excerpt.skipped_after);
+}
 /// All of the text where it has at most `limit` words, otherwise the surroundings of the words that matter
 /// most.
 Excerpt make_excerpt(const WordList& list, size_t limit);

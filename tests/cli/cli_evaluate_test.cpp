@@ -59,6 +59,8 @@ TEST_F(CliEvaluate, BadInputIsRefused) {
   expect_refused(evaluate("--header --columns text,label,truth"), {"line 2", "3 column(s)", "got 2"});
   expect_refused(evaluate("--metric sparseness --steps 3"), {"[steps]"});
   expect_refused(evaluate("--target maybe"), {"'maybe'"});
+  expect_refused(evaluate("--tf32"), {"[tf32]", "--device cuda"});
+  expect_refused(evaluate("--bf16x6 --dtype float64"), {"[bf16x6]", "float32", "float64"});
   expect_refused(evaluate("--patch 4"), {"[patch]"});
   write("data.tsv", "a good film\t1\n\nso bad\t9\n");
   expect_refused(evaluate(""), {"2 of 3", "line 2", "is empty", "line 3", "'9'", "--skip-bad"});

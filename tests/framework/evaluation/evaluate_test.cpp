@@ -56,6 +56,13 @@ class Evaluate : public ::testing::Test {
   EvaluationOptions options_;
 };
 
+TEST_F(Evaluate, AnotherWayToComputeIsAnotherMeasurement) {
+  run("s.jsonl");
+  options_.computation["tf32"] = true;
+  expect_user_error([&] { run("s.jsonl"); }, {"'tf32'", "--restart"});
+  EXPECT_EQ(run("other.jsonl").settings["tf32"], true);
+}
+
 TEST_F(Evaluate, GivesEachExampleItsNumbers) {
   const EvaluationReport report = run("s.jsonl");
   EXPECT_EQ(report.examples, 7);
