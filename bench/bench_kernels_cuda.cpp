@@ -45,8 +45,8 @@ struct Inputs {
     A = -at::arange(1, kStates + 1, weights).expand({e, kStates}).contiguous();
     D = at::randn({e}, weights), bias = at::randn({e}, weights), taps = at::randn({kTaps, e}, weights);
     // The stream is half as wide as the mixer, and stays in float32.
-    narrow = data(e / 2), stream = data(e / 2).to(at::kFloat), weight = data(e / 2).select(1, 0).select(0, 0);
-    rstd = at::ones({b, t, 1}, weights);
+    narrow = data(e / 2), stream = data(e / 2).to(at::kFloat);
+    weight = at::ones({e / 2}, weights).to(dtype), rstd = at::ones({b, t, 1}, weights);
   }
   at::Tensor x, m, y, z, out, both, raw_dt, dt, A, B, C, D, taps, bias, narrow, stream, weight, rstd;
 };
@@ -65,26 +65,26 @@ struct Kernel {
   std::function<void(const Inputs&)> call;
 };
 
-/// A state's step: the decay's argument, decay and input, and its part of the output.
-constexpr double kState = 1 + 3 + 2;
+/// All states' step: the decay's argument, decay and input, and its part of the output.
+constexpr double kStep = kStates * (1 + 3 + 2);
 /// Softplus takes two special functions and its series; a sigmoid two.
 constexpr double kSoftplus = 16, kSigmoid = 2;
 
 const std::vector<Kernel> kernels{
     {"selective_scan",
-     {3, kStates* kState + 3, kStates},
+     {3, kStep + 3, kStates},
      [](const Inputs& k) { selective_scan(k.x, k.dt, k.A, k.B, k.C, k.D); }},
     {"selective_scan_relevance",
-     {3, kStates* kState + 3, kStates},
+     {3, kStep + 3, kStates},
      [](const Inputs& k) { selective_scan_relevance(k.m, k.dt, k.A, k.B, k.C, k.D); }},
     {"selective_scan_vjp",
-     {5, kStates*(kState + 4 + 12), 3 * kStates},
+     {5, kStep + kStates*(4 + 12), 3 * kStates},
      [](const Inputs& k) { selective_scan_vjp(k.m, k.x, k.dt, k.A, k.B, k.C, k.D); }},
     {"gated_scan",
-     {5, kStates* kState + 3 + kSoftplus + kSigmoid + 2, kStates + 4},
+     {5, kStep + 3 + kSoftplus + kSigmoid + 2, kStates + 4},
      [](const Inputs& k) { gated_scan(k.x, k.raw_dt, k.A, k.B, k.C, k.D, k.z); }},
     {"gated_scan_relevance",
-     {6, kStates* kState + 3 + kSoftplus + kSigmoid + 4, kStates + 4},
+     {6, kStep + 3 + kSoftplus + kSigmoid + 4, kStates + 4},
      [](const Inputs& k) { gated_scan_relevance(k.m, k.raw_dt, k.A, k.B, k.C, k.D, k.y, k.z, k.out); }},
     {"conv1d_silu",
      {2, 2 * kTaps + kSigmoid + 1, 2},
@@ -133,7 +133,6 @@ void register_all(const at::Device& device) {
 }
 
 void print_peaks(const at::Device& device) {
-  at::globalContext().setAllowTF32CuBLAS(false);
   for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
     const Peaks peaks = measure_peaks(dtype, device);
     fmt::print("{}: products {:.1f} TFLOP/s, memory {:.2f} TB/s\n", dtype_name(dtype),

@@ -189,12 +189,11 @@ __global__ void __launch_bounds__(kThreads, kBlocksTogether) scan_chunks_kernel(
 template <class K>
 void launch_kind(const Scan<typename K::T>& p, cudaStream_t stream) {
   static_assert(SharedTile<K>::bytes <= 48 * 1024, "more shared memory than a block gets without asking");
-  const auto blocks = static_cast<unsigned>((p.channels + kChannels - 1) / kChannels),
-             batch = static_cast<unsigned>(p.batch);
   if (p.chunks == 1) {
-    scan_kernel<K><<<dim3(blocks, batch), kThreads, SharedTile<K>::bytes, stream>>>(p);
+    const dim3 grid(static_cast<unsigned>(p.blocks()), static_cast<unsigned>(p.batch));
+    scan_kernel<K><<<grid, kThreads, SharedTile<K>::bytes, stream>>>(p);
   } else {
-    const auto work = static_cast<unsigned>(2 * (p.chunks - 1)) * blocks * batch;
+    const auto work = static_cast<unsigned>(2 * (p.chunks - 1) * p.columns());
     scan_chunks_kernel<K><<<work, kThreads, SharedTile<K>::bytes, stream>>>(p);
   }
 }

@@ -6,6 +6,9 @@
 /// The selective scan on CUDA devices. float32 and bfloat16 in and out, float32 inside.
 namespace lrpp::mamba::cuda {
 
+/// Channels that a block of threads does.
+constexpr int kChannels = 32;
+
 /// What a scan reads and writes; shapes as in selective_scan_op.h and gated_scan_op.h.
 template <class T>
 struct Scan {
@@ -27,8 +30,9 @@ struct Scan {
   float* steps = nullptr;  ///< [B, chunks, E]: the sum of dt over a chunk
   int* tickets = nullptr;  ///< zeros, ticket_count() of them: work that was taken, and ends that are made
 
-  /// Blocks of channels, 32 each, of all examples.
-  int64_t columns() const { return batch * ((channels + 31) / 32); }
+  int64_t blocks() const { return (channels + kChannels - 1) / kChannels; }
+  /// Blocks of all examples.
+  int64_t columns() const { return batch * blocks(); }
   int64_t ticket_count() const { return 1 + columns() * chunks; }
 #ifdef __CUDACC__
   /// Whether all rows begin where several neighbours can be read at once.

@@ -5,13 +5,12 @@
 namespace lrpp::mamba::cuda {
 namespace {
 
-/// As in scan_tile.cuh: a block does 32 channels, one to a lane, and its warps share the states, S to a
-/// thread.
-constexpr int kChannels = 32, kWarps = 4, kThreads = 32 * kWarps;
+/// As in scan_tile.cuh: a channel to a lane, and the warps share the states, S to a thread.
+constexpr int kWarps = 4, kThreads = 32 * kWarps;
 
 template <int S>
 struct Shape {
-  static constexpr int kStates = S * kWarps, kTile = S <= 4 ? 16 : 4;
+  static constexpr int kStates = S * kWarps, kTile = gradient_tile(kStates);
 };
 
 /// What the threads of a block share of a tile.

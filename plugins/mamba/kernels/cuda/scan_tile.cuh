@@ -8,10 +8,10 @@
 namespace lrpp::mamba::cuda {
 namespace {
 
-/// A block does 32 channels, one to a lane, and its warps share the states: S to a thread. Tokens come in
+/// A block's channels are one to a lane, and its warps share the states: S to a thread. Tokens come in
 /// tiles through shared memory: there each thread brings four channels of one token, and its part of that
 /// token's B and C. The sums over states are put together at the end of a tile.
-constexpr int kChannels = 32, kWarps = 4, kThreads = 32 * kWarps, kTile = kThreads / 8;
+constexpr int kWarps = 4, kThreads = 32 * kWarps, kTile = kThreads / 8;
 
 /// What a scan is compiled for.
 template <class T_, int S_, bool kReverse_, bool kGated_, bool kWhole_>
