@@ -83,7 +83,7 @@ BenchReport measure(const Options& options) {
   if (!request.memory.empty()) report.record["memory"] = request.memory;
   report.options.peaks = measure_peaks(
       // Those are the products that it counts then.
-      request.computation.bf16x6 ? at::kBFloat16 : model.dtype, model.device);
+      request.computation.fp16x3 ? at::kHalf : model.dtype, model.device);
   const std::shared_ptr<const Plan> plan = prepared.composite->plan(model);
   const ExplainOptions how = explain_options(request, prepared);
   for (const Inputs& each : inputs)

@@ -11,8 +11,8 @@ void add_computation_options(CLI::App& command, Computation& computation) {
       "--tf32", computation.tf32,
       "let a GPU round the factors of float32 products to 10 bits: faster, with errors near 1e-3");
   command.add_flag(
-      "--bf16x6", computation.bf16x6,
-      "let a GPU make float32 products of layers from six products of bfloat16 parts: faster, with "
+      "--fp16x3", computation.fp16x3,
+      "let a GPU make float32 products of layers from three products of float16 parts: faster, with "
       "errors like float32's");
 }
 
@@ -21,22 +21,22 @@ LoadOptions set_computation(const Computation& computation) {
   const auto check = [&](bool given, std::string_view name) {
     require(!given || load.device.is_cuda(), name, "is for GPUs; add --device cuda, or leave it out");
   };
-  require(!computation.bf16x6 || load.dtype == at::kFloat, "bf16x6",
+  require(!computation.fp16x3 || load.dtype == at::kFloat, "fp16x3",
           "is for products of float32; got --dtype {}. Leave one of the two out", computation.dtype);
-  require(!computation.bf16x6 || !computation.tf32, "bf16x6",
+  require(!computation.fp16x3 || !computation.tf32, "fp16x3",
           "and --tf32 are two ways to make the same products; leave one of the two out");
   check(computation.tf32, "tf32");
-  check(computation.bf16x6, "bf16x6");
+  check(computation.fp16x3, "fp16x3");
   // Both are said, because LibTorch lets convolutions use TF32 unless told otherwise.
   at::globalContext().setAllowTF32CuBLAS(computation.tf32);
   at::globalContext().setAllowTF32CuDNN(computation.tf32);
-  set_float32_products(computation.bf16x6 ? Float32Products::bf16x6 : Float32Products::cublas);
+  set_float32_products(computation.fp16x3 ? Float32Products::fp16x3 : Float32Products::cublas);
   return load;
 }
 
 void add_flags(const Computation& computation, Json& provenance) {
   if (computation.tf32) provenance["tf32"] = true;
-  if (computation.bf16x6) provenance["bf16x6"] = true;
+  if (computation.fp16x3) provenance["fp16x3"] = true;
 }
 
 }  // namespace lrpp::cli

@@ -11,10 +11,10 @@ namespace lrpp::cli {
 /// Where a command computes, and with what numbers.
 struct Computation {
   std::string dtype = "float32", device = "cpu";
-  bool tf32 = false, bf16x6 = false;
+  bool tf32 = false, fp16x3 = false;
 };
 
-/// --dtype, --device, --tf32 and --bf16x6.
+/// --dtype, --device, --tf32 and --fp16x3.
 void add_computation_options(CLI::App& command, Computation& computation);
 
 /// Sets how a GPU multiplies, for the whole process, and says what to load a model with. Throws UserError for

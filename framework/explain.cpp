@@ -91,7 +91,7 @@ Attribution walk_back(const Plan& plan, const std::map<std::string, Tensor>& inp
                              progress_of_part(options.progress, i, parts));
     if (walked.ledger) enter_rows(result.ledger, std::move(*walked.ledger), these);
     const Tensor relevance = read_out(plan, walked.input);
-    checks.add(relevance.isfinite().all(), [] {
+    checks.add_finite(relevance, [] {
       fail("explain",
            "relevance must be finite; rule parameters or dtype let it overflow. Use a stabiliser or a wider "
            "dtype");

@@ -158,7 +158,7 @@ Trace forward(const Plan& plan, const std::map<std::string, Tensor>& inputs, con
     if (progress) progress(static_cast<int64_t>(i) + 1, 2 * steps);
   });
   trace.output = trace.value(graph.output());
-  checks.add(trace.output.isfinite().all(), [&graph, &inputs] { report_not_finite(graph, inputs); });
+  checks.add_finite(trace.output, [&graph, &inputs] { report_not_finite(graph, inputs); });
   trace.rows = Rows(trace.meta(graph.attributed()).sizes.at(0), trace.output.size(0));
   return trace;
 }

@@ -13,6 +13,8 @@ class LateChecks {
  public:
   /// holds: a bool tensor without dimensions. `report` throws, and is called where it does not hold.
   void add(Tensor holds, std::function<void()> report);
+  /// That no number is infinite or NaN.
+  void add_finite(const Tensor& values, std::function<void()> report);
   /// Waits for the values; throws what the first check that does not hold reports.
   void settle() const;
 

@@ -47,9 +47,9 @@ class Op {
   /// their sign skip the half that is empty.
   virtual bool nonnegative(const std::vector<bool>& inputs) const;
 
-  /// Where output 0 at one index of dimension `dim` rests on inputs at that one index alone, as of an op that
-  /// treats tokens one by one: the dimension of each input that the index belongs to, or -1 for inputs that
-  /// are needed whole. Nothing where that is not so.
+  /// Where all outputs at one index of dimension `dim` rest on inputs at that one index alone, as of an op
+  /// that treats tokens one by one: the dimension of each input that the index belongs to, or -1 for inputs
+  /// that are needed whole. Nothing where that is not so.
   virtual std::optional<std::vector<int>> picks_through(int dim) const { return std::nullopt; }
 
   /// Vector-Jacobian product: the gradient at each input for the gradients at the outputs. Undefined stands

@@ -19,7 +19,7 @@ using namespace lrpp;
 struct Options {
   std::string model, input, rules, device = "cpu", dtype = "float32", output, recompute = "auto", memory;
   int repeat = 5;
-  bool json = false, recorded = false, bf16x6 = false;
+  bool json = false, recorded = false, fp16x3 = false;
 };
 
 std::map<std::string, Tensor> read_inputs(const Model& model, const SafetensorsFile& file) {
@@ -33,9 +33,9 @@ std::map<std::string, Tensor> read_inputs(const Model& model, const SafetensorsF
 void run(const Options& o) {
   const Registry registry = builtin_registry();
   const at::Device device = device_from_name(o.device);
-  require(!o.bf16x6 || (device.is_cuda() && o.dtype == "float32"), "bf16x6",
+  require(!o.fp16x3 || (device.is_cuda() && o.dtype == "float32"), "fp16x3",
           "is for products of float32 on GPUs; add --device cuda --dtype float32, or leave it out");
-  set_float32_products(o.bf16x6 ? Float32Products::bf16x6 : Float32Products::cublas);
+  set_float32_products(o.fp16x3 ? Float32Products::fp16x3 : Float32Products::cublas);
   const Model model = load_model(registry, o.model, {dtype_from_name(o.dtype), device, false});
   const std::string rules = o.rules.empty() ? model.default_composite : o.rules;
   const Plan plan = make_plan(model.graph, composite_from_argument(registry, rules));
@@ -77,7 +77,7 @@ void run(const Options& o) {
                        {"composite", rules},
                        {"recompute", o.recompute},
                        {"memory_limit_bytes", options.memory.limit},
-                       {"bf16x6", o.bf16x6},
+                       {"fp16x3", o.fp16x3},
                        {"threads", at::get_num_threads()}};
   fmt::print("{}\n", o.json ? report.dump() : report.dump(1));
 }
@@ -102,8 +102,8 @@ int main(int argc, char** argv) {
   app.add_option("--repeat", o.repeat)->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--output", o.output, "writes the relevance as safetensors");
   app.add_flag("--recorded", o.recorded, "explanations are replayed from a recording, on a CUDA device");
-  app.add_flag("--bf16x6", o.bf16x6,
-               "float32 products from six products of bfloat16 parts, on a CUDA device");
+  app.add_flag("--fp16x3", o.fp16x3,
+               "float32 products from three products of float16 parts, on a CUDA device");
   app.add_flag("--json", o.json, "on one line");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -46,11 +46,6 @@ PicturePart intersection(const PicturePart& a, const PicturePart& b) {
           std::min(a.right, b.right)};
 }
 
-std::string describe(const PicturePart& part) {
-  return fmt::format("rows {:.6g} to {:.6g}, columns {:.6g} to {:.6g}", part.top, part.bottom, part.left,
-                     part.right);
-}
-
 void check(const SeenMap& map) {
   require(map.relevance.dim() == 2 && map.relevance.numel() > 0, "compare",
           "the map of '{}' must be [H, W]; got {}", map.name, shape_string(map.relevance.sizes()));

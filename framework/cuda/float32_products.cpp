@@ -1,6 +1,6 @@
 #include <c10/core/GradMode.h>
-#include <lrpp/framework/cuda/bfloat16_products.h>
 #include <lrpp/framework/cuda/float32_products.h>
+#include <lrpp/framework/cuda/half_products.h>
 #include <lrpp/framework/error.h>
 
 #include <algorithm>
@@ -16,8 +16,8 @@ bool records_gradient(const Tensor& t) { return c10::GradMode::is_enabled() && t
 }  // namespace
 
 void set_float32_products(Float32Products how) {
-  require(how == Float32Products::cublas || cuda::has_bfloat16_products(), "bf16x6",
-          "this build has no products of bfloat16 parts, which need CUDA and LibTorch 2.8 or later; leave it "
+  require(how == Float32Products::cublas || cuda::has_half_products(), "fp16x3",
+          "this build has no products of float16 parts, which need CUDA and LibTorch 2.8 or later; leave it "
           "out");
   setting = how;
   if (how == Float32Products::cublas) cuda::free_kept_parts();
@@ -25,17 +25,19 @@ void set_float32_products(Float32Products how) {
 
 Float32Products float32_products() { return setting; }
 
-std::optional<Tensor> bf16x6_product(const Tensor& x, const Tensor& weight, WeightIs how, bool lasting) {
-  if (setting != Float32Products::bf16x6 || !x.is_cuda()) return std::nullopt;
+std::optional<Tensor> fp16x3_product(const Tensor& x, const Tensor& weight, WeightIs how, const Tensor& bias,
+                                     bool lasting) {
+  if (setting != Float32Products::fp16x3 || !x.is_cuda()) return std::nullopt;
   if (x.scalar_type() != at::kFloat || weight.scalar_type() != at::kFloat) return std::nullopt;
-  if (records_gradient(x) || records_gradient(weight)) return std::nullopt;
+  if (records_gradient(x) || records_gradient(weight) || (bias.defined() && records_gradient(bias)))
+    return std::nullopt;
   const int64_t inner = weight.size(how == WeightIs::transposed ? 1 : 0),
                 outputs = weight.size(how == WeightIs::transposed ? 0 : 1);
   // What does not fit together is for LibTorch to refuse.
   if (x.dim() < 2 || x.size(-1) != inner || weight.device() != x.device()) return std::nullopt;
   if (!cuda::is_faster_from_parts(x.numel() / std::max<int64_t>(inner, 1), inner, outputs))
     return std::nullopt;
-  return cuda::product_from_parts(x, weight, how, lasting);
+  return cuda::product_from_parts(x, weight, how, bias, lasting);
 }
 
 }  // namespace lrpp

@@ -3,7 +3,7 @@
 namespace lrpp::cuda {
 namespace {
 
-/// Both products of all layers of mamba-130m take 2 GiB.
+/// Both products of all layers of mamba-130m take 1 GiB.
 constexpr int64_t kLimit = int64_t{4} << 30;
 
 // Changes in place are counted, except those of inference tensors, which may not be changed.
@@ -13,7 +13,7 @@ uint32_t version_of(c10::TensorImpl& weight) {
 
 }  // namespace
 
-Tensor KeptParts::get(const Of& of, bool recording, const std::function<Tensor()>& make) {
+ScaledParts KeptParts::get(const Of& of, bool recording, const std::function<ScaledParts()>& make) {
   const std::lock_guard lock(mutex_);
   c10::TensorImpl& weight = *of.weight.unsafeGetTensorImpl();
   const Key key{&weight, of.how, of.blocks};
@@ -26,8 +26,8 @@ Tensor KeptParts::get(const Of& of, bool recording, const std::function<Tensor()
   }
   if (recording) return make();
   drop_stale();
-  Tensor parts = make();
-  const auto bytes = static_cast<int64_t>(parts.nbytes());
+  ScaledParts parts = make();
+  const int64_t bytes = parts.bytes();
   if (bytes_ + bytes > limit_) return parts;
   entries_.insert_or_assign(
       key, Entry{c10::weak_intrusive_ptr<c10::TensorImpl>(of.weight.getIntrusivePtr()), version, parts});
@@ -38,7 +38,7 @@ Tensor KeptParts::get(const Of& of, bool recording, const std::function<Tensor()
 void KeptParts::drop_stale() {
   for (auto i = entries_.begin(); i != entries_.end();) {
     const bool stale = i->second.weight.expired() || version_of(*std::get<0>(i->first)) != i->second.version;
-    if (stale) bytes_ -= static_cast<int64_t>(i->second.parts.nbytes());
+    if (stale) bytes_ -= i->second.parts.bytes();
     i = stale ? entries_.erase(i) : std::next(i);
   }
   std::erase_if(recorded_, [](const Entry& entry) { return entry.weight.expired(); });

@@ -1,3 +1,4 @@
+#include <lrpp/framework/dtype.h>
 #include <lrpp/framework/evaluation/evaluate.h>
 #include <lrpp/framework/io/file.h>
 #include <lrpp/framework/version.h>
@@ -229,7 +230,7 @@ Json fingerprint(const Model& model, const Dataset& dataset, const EvaluationOpt
              {"target", options.target},
              {"patch", options.patch},
              {"seed", options.seed},
-             {"dtype", at::toString(model.dtype)},
+             {"dtype", dtype_name(model.dtype)},
              {"device", model.device.is_cuda() ? "cuda" : "cpu"}};
   print.update(options.computation);
   return print;

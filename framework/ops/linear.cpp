@@ -4,10 +4,10 @@
 namespace lrpp::ops {
 namespace {
 
-/// x W^T + b. `lasting`: see bf16x6_product.
+/// x W^T + b. `lasting`: see fp16x3_product.
 Tensor forward_product(const Tensor& x, const Tensor& weight, const Tensor& bias, bool lasting) {
-  std::optional<Tensor> made = bf16x6_product(x, weight, WeightIs::transposed, lasting);
-  if (made) return bias.defined() ? made->add_(bias) : *made;
+  const std::optional<Tensor> made = fp16x3_product(x, weight, WeightIs::transposed, bias, lasting);
+  if (made) return *made;
   // As a matrix, where x can be seen as one: LibTorch then adds the bias inside the product, even of rows
   // that lie apart, and in a pass of its own otherwise.
   const bool is_matrix = x.dim() == 3 && x.stride(0) == x.size(1) * x.stride(1);
@@ -17,7 +17,7 @@ Tensor forward_product(const Tensor& x, const Tensor& weight, const Tensor& bias
 
 /// m W.
 Tensor back_product(const Tensor& m, const Tensor& weight, bool lasting) {
-  const std::optional<Tensor> made = bf16x6_product(m, weight, WeightIs::plain, lasting);
+  const std::optional<Tensor> made = fp16x3_product(m, weight, WeightIs::plain, {}, lasting);
   return made ? *made : at::matmul(m, weight);
 }
 

@@ -33,6 +33,11 @@ Split::Split(SplitAttributes attributes) : attributes_(std::move(attributes)) {
   require(!attributes_.sizes.empty(), "split", "sizes must not be empty");
 }
 
+std::optional<std::vector<int>> Split::picks_through(int dim) const {
+  if (attributes_.dim == dim || attributes_.dim < -1) return std::nullopt;
+  return {{dim}};
+}
+
 Tensors Split::forward(const Tensors& inputs) const {
   return at::split_with_sizes(inputs.at(0), attributes_.sizes, attributes_.dim);
 }

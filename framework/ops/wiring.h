@@ -40,9 +40,15 @@ class Split final : public Wiring {
   std::string_view type() const override { return "split"; }
   bool routes() const override { return true; }
   int num_outputs() const override { return static_cast<int>(attributes_.sizes.size()); }
+  /// Not through the dimension that it cuts. One that is counted from the end is not known, but for the last,
+  /// where features are.
+  std::optional<std::vector<int>> picks_through(int dim) const override;
   Tensors forward(const Tensors& inputs) const override;
   Tensors vjp(const Kept& kept, const Tensors& grad_outputs) const override;
   Json attributes() const override { return to_json_value(attributes_); }
+
+  const std::vector<int64_t>& sizes() const { return attributes_.sizes; }
+  int64_t dim() const { return attributes_.dim; }
 
  private:
   SplitAttributes attributes_;

@@ -101,11 +101,6 @@ std::string score_kind(const CompareReport::Side& side) {
   return find_outputs(side.report).target != nullptr ? "logit" : "difference of two logits";
 }
 
-std::string describe(const PicturePart& part) {
-  return fmt::format("rows {:.4g} to {:.4g}, columns {:.4g} to {:.4g}", part.top, part.bottom, part.left,
-                     part.right);
-}
-
 Json to_json(const CompareReport& report) {
   Json sides = Json::array();
   for (const auto& side : report.sides) sides.push_back(side_json(report, side));

@@ -56,8 +56,6 @@ size_t unseen_words(const std::vector<TextReport>& reports, const WordList& word
 
 /// What a side's score is: its logit, or a difference of two.
 std::string score_kind(const CompareReport::Side& side);
-/// "rows 0 to 28, columns 4 to 24"
-std::string describe(const PicturePart& part);
 
 Json to_json(const CompareReport& report);
 /// Tables for a terminal of `width` columns. Throws UserError for fewer than 20.

@@ -100,7 +100,7 @@ TEST_F(CliBench, BadInputIsRefused) {
   expect_refused(bench + " --text 'A film.' --batch 2", {"random inputs"});
   expect_refused(bench + " --text 'A film.' --input x.safetensors", {"exactly one"});
   expect_refused(bench + " --tf32", {"[tf32]"});
-  expect_refused(bench + " --bf16x6", {"[bf16x6]"});
+  expect_refused(bench + " --fp16x3", {"[fp16x3]"});
   expect_refused(bench + " --memory 5", {"8GiB"});
   expect_refused(bench + " --target input", {"target"});
   expect_refused(bench + " --output " + path("b.html"), {".json, .md"});

@@ -60,7 +60,7 @@ TEST_F(CliEvaluate, BadInputIsRefused) {
   expect_refused(evaluate("--metric sparseness --steps 3"), {"[steps]"});
   expect_refused(evaluate("--target maybe"), {"'maybe'"});
   expect_refused(evaluate("--tf32"), {"[tf32]", "--device cuda"});
-  expect_refused(evaluate("--bf16x6 --dtype float64"), {"[bf16x6]", "float32", "float64"});
+  expect_refused(evaluate("--fp16x3 --dtype float64"), {"[fp16x3]", "float32", "float64"});
   expect_refused(evaluate("--patch 4"), {"[patch]"});
   write("data.tsv", "a good film\t1\n\nso bad\t9\n");
   expect_refused(evaluate(""), {"2 of 3", "line 2", "is empty", "line 3", "'9'", "--skip-bad"});

@@ -249,10 +249,10 @@ TEST_F(Cli, OptionsOfMemoryAreRefusedWhereTheyMeanNothing) {
   expect_refused("explain" + text + " --memory -1GiB", {"above 0"});
   expect_refused("explain" + text + " --memory 8GiB --recompute never", {"--recompute never", "leave one"});
   expect_refused("explain" + text + " --tf32", {"for GPUs", "--device cuda"});
-  expect_refused("explain" + text + " --bf16x6", {"[bf16x6]", "for GPUs", "--device cuda"});
-  expect_refused("explain" + text + " --bf16x6 --tf32", {"[bf16x6]", "--tf32", "leave one"});
-  expect_refused("explain" + text + " --bf16x6 --dtype bfloat16", {"[bf16x6]", "float32", "bfloat16"});
-  expect_refused("audit" + text + " --bf16x6", {"[bf16x6]", "float32", "float64"});
+  expect_refused("explain" + text + " --fp16x3", {"[fp16x3]", "for GPUs", "--device cuda"});
+  expect_refused("explain" + text + " --fp16x3 --tf32", {"[fp16x3]", "--tf32", "leave one"});
+  expect_refused("explain" + text + " --fp16x3 --dtype bfloat16", {"[fp16x3]", "float32", "bfloat16"});
+  expect_refused("audit" + text + " --fp16x3", {"[fp16x3]", "float32", "float64"});
   expect_refused("audit" + text + " --recompute always", {"--recompute"});
 }
 

@@ -1,11 +1,12 @@
-// Products of float32 matrices from bfloat16 parts, beside cuBLAS's, against float64.
-#include <lrpp/framework/cuda/bfloat16_products.h>
+// Products of float32 matrices from float16 parts, beside cuBLAS's, against float64.
+#include <lrpp/framework/cuda/half_products.h>
 #include <lrpp/framework/cuda/kept_parts.h>
 #include <lrpp/framework/ops/linear.h>
 #include <lrpp/framework/recording.h>
 #include <lrpp/tests/support/models.h>
 #include <torch/cuda.h>
 
+#include <cmath>
 #include <limits>
 
 namespace lrpp {
@@ -17,7 +18,7 @@ class Float32ProductsOnCuda : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!torch::cuda::is_available()) GTEST_SKIP() << "this machine has no CUDA device";
-    set_float32_products(Float32Products::bf16x6);
+    set_float32_products(Float32Products::fp16x3);
   }
   void TearDown() override { set_float32_products(Float32Products::cublas); }
 };
@@ -34,13 +35,14 @@ double error(const Tensor& got, const Tensor& x, const Tensor& weight, WeightIs 
   return ((got.to(at::kDouble) - exact).norm() / exact.norm()).item<double>();
 }
 
-/// What is left out of each product of two numbers is below 2^-24 of it, as one rounding is, and the matrix
-/// units cut sums off where float32 rounds, so the errors are of the same kind as cuBLAS's, and larger by no
-/// more than this. A product of too few parts has errors 100 times cuBLAS's.
+/// What a number loses in its parts and what is left out of each product of two are as large as a few
+/// roundings of float32 (cuda/half_parts.h), and the matrix units cut sums off where float32 rounds, so the
+/// errors are of the same kind as cuBLAS's, and larger by no more than this. A product without the low parts
+/// has errors 1000 times cuBLAS's.
 constexpr double kTimesCublas = 3;
 
 void expect_as_exact_as_cublas(const Tensor& x, const Tensor& weight, WeightIs how) {
-  const Tensor got = cuda::product_from_parts(x, weight, how, false);
+  const Tensor got = cuda::product_from_parts(x, weight, how, {}, false);
   EXPECT_EQ(got.sizes(), at::matmul(x, right_of(weight, how)).sizes());
   const double cublas = error(at::matmul(x, right_of(weight, how)), x, weight, how);
   EXPECT_LT(error(got, x, weight, how), kTimesCublas * cublas);
@@ -83,13 +85,66 @@ TEST_F(Float32ProductsOnCuda, HaveTheRangeOfFloat32) {
   expect_as_exact_as_cublas(largest, weight * 1e-10, WeightIs::transposed);
 }
 
+/// Each row of x by each row of the weight has an error of its own, whatever the others' scales are.
+TEST_F(Float32ProductsOnCuda, ScaleEachRowAndEachOutput) {
+  const auto scales = [](int64_t n, uint64_t seed) {
+    return at::pow(10, random({n, 1}, seed) * 3).to(at::kCUDA);
+  };
+  const Tensor row_scales = scales(512, 15), output_scales = scales(300, 16);
+  const Tensor x = (on_gpu({512, 700}, 17) * row_scales).to(at::kFloat),
+               weight = (on_gpu({300, 700}, 18) * output_scales).to(at::kFloat);
+  for (const WeightIs how : {WeightIs::transposed, WeightIs::plain}) {
+    const Tensor as_stored = how == WeightIs::transposed ? weight : weight.t().contiguous();
+    const auto unscaled = [&](const Tensor& product) {
+      return product.to(at::kDouble) / row_scales / output_scales.t();
+    };
+    const Tensor exact = unscaled(at::matmul(x.to(at::kDouble), weight.t().to(at::kDouble)));
+    const Tensor got = unscaled(cuda::product_from_parts(x, as_stored, how, {}, false)),
+                 cublas = unscaled(at::matmul(x, weight.t()));
+    EXPECT_LT((got - exact).norm().item<double>(), kTimesCublas * (cublas - exact).norm().item<double>());
+  }
+}
+
+/// The bound of cuda/half_parts.h, entry by entry, for rows whose numbers are far from each other: each
+/// number and each left out product within 2^-22, and sums of up to 768 products whose roundings are below
+/// 2^-23 of the sum of magnitudes each.
+TEST_F(Float32ProductsOnCuda, LoseNoMoreThanIsSaid) {
+  constexpr int64_t kInner = 512;
+  const Tensor spread = at::pow(2, -at::arange(kInner, at::kDouble).remainder(15)).to(at::kCUDA);
+  const Tensor x = (on_gpu({256, kInner}, 19) * spread).to(at::kFloat),
+               weight = (on_gpu({256, kInner}, 20) * spread.flip(0)).to(at::kFloat);
+  const Tensor exact = at::matmul(x.to(at::kDouble), weight.t().to(at::kDouble)),
+               magnitudes = at::matmul(x.abs().to(at::kDouble), weight.t().abs().to(at::kDouble));
+  const Tensor got = cuda::product_from_parts(x, weight, WeightIs::transposed, {}, false).to(at::kDouble);
+  const double bound = std::ldexp(3.0, -22) + std::ldexp(static_cast<double>(kInner), -23);
+  EXPECT_LT(((got - exact).abs() / magnitudes).max().item<double>(), bound);
+  // What lies far below a row's largest is lost at 2^-39 of that: here nothing of 1 beside 2^30 but that.
+  Tensor far = at::ones({256, kInner}, x.options());
+  far.select(1, 0).fill_(std::ldexp(1.0F, 30));
+  Tensor picks = at::zeros({256, kInner}, x.options());
+  picks.select(1, 1).fill_(1);
+  const Tensor ones =
+      cuda::product_from_parts(far * (1 + std::ldexp(1.0F, -20)), picks, WeightIs::transposed, {}, false);
+  EXPECT_LE((ones - (1 + std::ldexp(1.0F, -20))).abs().max().item<double>(), std::ldexp(1.0, 30 - 39));
+}
+
+TEST_F(Float32ProductsOnCuda, AddABias) {
+  for (const int64_t outputs : {300, 301}) {
+    const Tensor x = on_gpu({2, 200, 1000}, 21), weight = on_gpu({outputs, 1000}, 22),
+                 bias = on_gpu({outputs}, 23);
+    const Tensor without = cuda::product_from_parts(x, weight, WeightIs::transposed, {}, false);
+    EXPECT_EQ(without.sizes(), (at::IntArrayRef{2, 200, outputs}));
+    EXPECT_TRUE(cuda::product_from_parts(x, weight, WeightIs::transposed, bias, false).equal(without + bias));
+  }
+}
+
 TEST_F(Float32ProductsOnCuda, KeepZerosAndWhatIsNotFinite) {
   Tensor x = on_gpu({300, 500}, 8), weight = on_gpu({400, 500}, 9);
-  const Tensor before = cuda::product_from_parts(x, weight, WeightIs::transposed, false);
+  const Tensor before = cuda::product_from_parts(x, weight, WeightIs::transposed, {}, false);
   x[0].zero_();
   x[1][7] = std::numeric_limits<float>::infinity();
   x[2][8] = std::numeric_limits<float>::quiet_NaN();
-  const Tensor got = cuda::product_from_parts(x, weight, WeightIs::transposed, false);
+  const Tensor got = cuda::product_from_parts(x, weight, WeightIs::transposed, {}, false);
   EXPECT_TRUE(got[0].eq(0).all().item<bool>());
   EXPECT_FALSE(got.slice(0, 1, 3).isfinite().any().item<bool>());
   EXPECT_TRUE(got.slice(0, 3).equal(before.slice(0, 3)));
@@ -113,7 +168,7 @@ TEST_F(Float32ProductsOnCuda, FollowTheWeightAndTheSetting) {
 TEST_F(Float32ProductsOnCuda, AreNotForGradientsNorOtherDtypes) {
   const Tensor x = on_gpu({512, 768}, 13), weight = on_gpu({1024, 768}, 14);
   const auto served = [](const Tensor& x, const Tensor& weight) {
-    return bf16x6_product(x, weight, WeightIs::transposed, false).has_value();
+    return fp16x3_product(x, weight, WeightIs::transposed, {}, false).has_value();
   };
   EXPECT_TRUE(served(x, weight));
   EXPECT_FALSE(served(x.clone().requires_grad_(true), weight));
@@ -178,7 +233,7 @@ TEST_F(Float32ProductsOnCuda, ExplainAMambaAsFloat32Does) {
   EXPECT_TRUE(explain_with(at::kFloat, true).equal(got));
   const Tensor cublas = explain_with(at::kFloat, false);  // the setting is cublas since the recording
   EXPECT_FALSE(got.equal(cublas));
-  fmt::print("relevance against float64: cublas {:.2e}, bf16x6 {:.2e}\n", difference(cublas),
+  fmt::print("relevance against float64: cublas {:.2e}, fp16x3 {:.2e}\n", difference(cublas),
              difference(got));
   EXPECT_LT(difference(got), kTimesCublas * difference(cublas));
 }

@@ -7,6 +7,7 @@
 #include <lrpp/framework/ops/matmul.h>
 #include <lrpp/framework/ops/norms.h>
 #include <lrpp/framework/ops/pick.h>
+#include <lrpp/framework/ops/products.h>
 #include <lrpp/framework/ops/softmax.h>
 #include <lrpp/framework/ops/wiring.h>
 #include <lrpp/framework/pick_early.h>
@@ -57,6 +58,34 @@ Graph attention_graph(bool by_position, bool causal, bool padded = false) {
       by_position
           ? b.add("choice", std::make_shared<ops::SelectToken>(), {hidden, b.input("position")})
           : b.add("choice", std::make_shared<ops::SelectIndex>(ops::SelectIndexAttributes{2}), {hidden});
+  const Value y = b.add("head", linear(3, 12), {chosen});
+  return std::move(b).finish(x, y);
+}
+
+/// Attention without a product of its own for q, k and v, and a gate made beside what it gates.
+Graph packed_graph() {
+  GraphBuilder b;
+  const Value x = b.input("x");
+  const auto heads = [&](const char* name, Value v) {
+    return b.add(name, std::make_shared<ops::SplitHeads>(ops::SplitHeadsAttributes{2}), {v});
+  };
+  const auto split = [&](const char* name, std::vector<int64_t> sizes, Value v) {
+    return b.add_multi(name, std::make_shared<ops::Split>(ops::SplitAttributes{std::move(sizes), -1}), {v});
+  };
+  const auto qkv = split("split", {4, 6, 6}, b.add("qkv", linear(16, 1), {x}));
+  const Value q =
+      heads("q_heads", b.add("widen", std::make_shared<ops::Linear>(random({channels, 4}, 2)), {qkv[0]}));
+  const Value scores = b.add("scores", std::make_shared<ops::Matmul>(ops::MatmulAttributes{true, 0.5}),
+                             {q, heads("k_heads", qkv[1])});
+  const Value weights = b.add("softmax", std::make_shared<ops::Softmax>(ops::SoftmaxAttributes{}), {scores});
+  const Value context =
+      b.add("context", std::make_shared<ops::Matmul>(), {weights, heads("v_heads", qkv[2])});
+  const Value mixed = b.add("add1", std::make_shared<ops::Add>(),
+                            {x, b.add("merge", std::make_shared<ops::MergeHeads>(), {context})});
+  const auto gated = split("gate_split", {6, 6}, b.add("gate_up", linear(12, 7), {mixed}));
+  const Value product = b.add("gate", std::make_shared<ops::Mul>(), {gated[0], gated[1]});
+  const Value chosen =
+      b.add("choice", std::make_shared<ops::SelectIndex>(ops::SelectIndexAttributes{2}), {product});
   const Value y = b.add("head", linear(3, 12), {chosen});
   return std::move(b).finish(x, y);
 }
@@ -143,6 +172,36 @@ TEST(PickEarly, CausalAttentionIsComputedWhole) {
   const Trace trace = forward(plan, {{"x", random({2, tokens, channels}, 20)}});
   EXPECT_EQ(shape_of(trace, plan, "scores"), "[2, 2, 5, 5]");
   EXPECT_EQ(shape_of(trace, plan, "o"), "[2, 1, 6]");
+}
+
+TEST(PickEarly, CutsALinearOpOfWhichSomeIsNeededForOneTokenOnly) {
+  const Plan plan = simple_plan(packed_graph());
+  const Trace trace = forward(plan, {{"x", random({2, tokens, channels}, 20)}});
+  EXPECT_EQ(shape_of(trace, plan, "qkv.part0"), "[2, 1, 4]");
+  EXPECT_EQ(shape_of(trace, plan, "qkv.part1"), "[2, 5, 6]");
+  EXPECT_EQ(shape_of(trace, plan, "gate_up"), "[2, 1, 12]") << "all of it is needed for one token: no cut";
+  const auto has_qkv = [](const Plan& p) {
+    return std::ranges::any_of(p.graph.nodes(), [](const Node& node) { return node.name == "qkv"; });
+  };
+  EXPECT_FALSE(has_qkv(plan));
+  // Another rule may look at all outputs together.
+  Composite composite = builtin_registry().make_composite("lrp-epsilon");
+  composite.fusions.clear();
+  EXPECT_TRUE(has_qkv(make_plan(packed_graph(), composite)));
+}
+
+TEST(PickEarly, LeavesWhatIsCutAsItIs) {
+  const Registry registry = builtin_registry();
+  const Graph graph = packed_graph();
+  const std::map<std::string, Tensor> inputs{{"x", random({2, tokens, channels}, 20)}};
+  for (const char* name : {"lrp-0", "gradient", "lrp-epsilon", "attn-lrp", "cp-lrp"}) {
+    SCOPED_TRACE(name);
+    const Composite composite = registry.make_composite(name);
+    const Attribution early = explain(make_plan(graph, composite), inputs, {});
+    const Attribution late = explain(make_plan(graph, composite, /*audit=*/true), inputs, {});
+    EXPECT_LT(relative_difference(early.logits, late.logits), rounding);
+    EXPECT_LT(relative_difference(early.relevance, late.relevance), rounding);
+  }
 }
 
 TEST(PickOp, AgreesWithAutograd) {

@@ -1,5 +1,6 @@
 #include <lrpp/plugins/mamba/kernels/cuda/rms_norm.h>
 
+#include <algorithm>
 #include <lrpp/plugins/mamba/kernels/cuda/device.cuh>
 
 namespace lrpp::mamba::cuda {
@@ -95,8 +96,15 @@ __global__ void __launch_bounds__(256) relevance_kernel(const RmsNormRelevance<X
 
 template <class X, class R, class W>
 cudaError_t rms_norm_forward(const RmsNorm<X, R, W>& p, cudaStream_t stream) {
+  // A warp to a row keeps all of a device busy where there are many; of few rows each is done by more
+  // threads.
+  constexpr int64_t kFewRows = 4096;
   const int64_t groups = p.width / 4;
-  const int per_row = groups <= 32 * kHeld ? 32 : groups <= 128 * kHeld ? 128 : 256;
+  const int of_many = groups <= 32 * kHeld ? 32 : groups <= 128 * kHeld ? 128 : 256;
+  const int per_row = p.rows <= kFewRows ? std::max(of_many, groups <= 64    ? 32
+                                                             : groups <= 256 ? 64
+                                                                             : 128)
+                                         : of_many;
   const int threads = per_row == 32 ? 128 : per_row;
   const int64_t rows_per_block = threads / per_row;
   forward_kernel<<<static_cast<unsigned>((p.rows + rows_per_block - 1) / rows_per_block), threads, 0,

@@ -35,10 +35,17 @@ struct Scan {
   int64_t columns() const { return batch * blocks(); }
   int64_t ticket_count() const { return 1 + columns() * chunks; }
 #ifdef __CUDACC__
-  /// Whether all rows begin where several neighbours can be read at once.
+  /// Whether the rows of channels that are read begin where several neighbours can be read at once...
+  __host__ __device__ bool channels_aligned() const { return is(lead) && is(dt) && is(z) && is(y); }
+  /// ...and all others too.
   __host__ __device__ bool aligned() const {
-    const auto is = [](const auto& rows) { return rows.data == nullptr || rows.aligned; };
-    return is(lead) && is(dt) && is(b) && is(c) && is(z) && is(y) && is(out) && is(gate);
+    return channels_aligned() && is(b) && is(c) && is(out) && is(gate);
+  }
+
+ private:
+  template <class U>
+  __host__ __device__ static bool is(const Rows<U>& rows) {
+    return rows.data == nullptr || rows.aligned;
   }
 #endif
 };

@@ -117,8 +117,7 @@ __global__ void __launch_bounds__(kThreads) gradient_kernel(const ScanGradient<T
   const int lane = at.lane;
   float a[S], decayed[S] = {};
   at.load_a(a);
-  const int64_t own_channel = at.block * kChannels + threadIdx.x % kChannels;
-  const float d = own_channel < p.channels ? p.d[own_channel] : 0.F;
+  const float d = at.channel < p.channels ? p.d[at.channel] : 0.F;
 
   for (int64_t i = at.tiles - 1; i >= 0; --i) {
     __syncthreads();  // all have read the tile after
@@ -167,13 +166,13 @@ __global__ void __launch_bounds__(kThreads) gradient_kernel(const ScanGradient<T
     for (int k = threadIdx.x; k < kTile * kChannels; k += kThreads) {
       const int t = k / kChannels, column = k % kChannels;
       const int64_t token = i * kTile + t;
-      if (token >= p.tokens || own_channel >= p.channels) continue;
+      if (token >= p.tokens || at.channel >= p.channels) continue;
       float2 sum{0.F, 0.F};
 #pragma unroll
       for (int w = 0; w < kWarps; ++w) sum.x += sums[w][t][column].x, sum.y += sums[w][t][column].y;
       const float dx = fmaf(tile.dt[t][column], sum.x, d * tile.m[t][column]);
-      from_float(dx, p.dx.row(at.batch, token)[own_channel]);
-      from_float(fmaf(tile.x[t][column], sum.x, sum.y), p.ddt.row(at.batch, token)[own_channel]);
+      from_float(dx, p.dx.row(at.batch, token)[at.channel]);
+      from_float(fmaf(tile.x[t][column], sum.x, sum.y), p.ddt.row(at.batch, token)[at.channel]);
     }
   }
 }

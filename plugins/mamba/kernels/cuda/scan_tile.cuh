@@ -68,7 +68,7 @@ struct Reader {
     tokens_left = static_cast<int>(K::kReverse ? token - begin + 1 : end - token);
     channels_left = K::kWhole ? 4 : static_cast<int>(min(p.channels - channel, int64_t{4}));
     states_left = K::kWhole ? kBrought : static_cast<int>(min(p.states, int64_t{K::kStates})) - first_state;
-    aligned = K::kWhole || p.aligned();
+    aligned = K::kWhole || p.channels_aligned();
   }
 
   /// In the first tile of a reversed scan there are tokens after the chunk's end.
