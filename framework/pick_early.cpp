@@ -120,14 +120,12 @@ class Picker {
     const auto* split = dynamic_cast<const ops::Split*>(graph_.node(i).op.get());
     if (split == nullptr || split->dim() != -1 || is_read_out(i) || !is_transpose(rule(i))) return false;
     const Value from = graph_.node(i).inputs[0];
-    // Readers come after what they read, so all of them but this one are known.
     return dynamic_cast<const ops::Linear*>(graph_.node(from.node).op.get()) != nullptr &&
-           !is_read_out(from.node) && is_transpose(rule(from.node)) && !wanted_.contains(from) &&
-           only_reader(from);
+           !is_read_out(from.node) && is_transpose(rule(from.node)) && has_one_reader(from);
   }
-  bool only_reader(Value v) const {
-    int readers = 0;
-    for (const Node& node : graph_.nodes()) readers += static_cast<int>(std::ranges::count(node.inputs, v));
+  bool has_one_reader(Value v) const {
+    std::ptrdiff_t readers = 0;
+    for (const Node& node : graph_.nodes()) readers += std::ranges::count(node.inputs, v);
     return readers == 1;
   }
 
