@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace lrpp {
 namespace {
@@ -25,11 +26,6 @@ int find_choice(const Graph& graph) {
   return found;
 }
 
-/// A linear op whose outputs a split shares out: to some readers that need one token only, and to others.
-struct Cut {
-  int linear, split;
-};
-
 class Picker {
  public:
   Picker(const Graph& graph, const std::vector<RulePtr>& rules, int choice)
@@ -43,14 +39,14 @@ class Picker {
     // The model's inputs come first: a pick may need the position long before the choice did.
     for (const auto& [name, value] : graph_.inputs()) copy(value.node);
     for (int i = 0; i < static_cast<int>(graph_.nodes().size()); ++i) {
-      if (copy_.is_input(i) || is_cut(i, &Cut::linear)) continue;
+      if (copy_.is_input(i) || cut_.contains(i)) continue;
       const Node& node = graph_.node(i);
       if (i == choice_) {
         const Value chosen = picked(node.inputs[0], 1);
         copy_.copy(i, std::make_shared<ops::SelectIndex>(ops::SelectIndexAttributes{0}), {chosen});
         new_rules_.push_back(rule(i));
-      } else if (is_cut(i, &Cut::split)) {
-        share_out(i);
+      } else if (!node.inputs.empty() && cut_.contains(node.inputs[0].node)) {
+        share_out(i);  // the only reader
       } else if (const auto through = throughs_.find(i); through == throughs_.end()) {
         copy(i);
       } else {
@@ -112,7 +108,6 @@ class Picker {
 
   bool is_read_out(int i) const { return graph_.output().node == i || graph_.is_read_at(i); }
   const RulePtr& rule(int i) const { return rules_[static_cast<size_t>(i)]; }
-  bool is_cut(int i, int Cut::*which) const { return std::ranges::find(cuts_, i, which) != cuts_.end(); }
 
   /// A split of what a linear op has for it alone, both of them transposed by their rules: then it makes no
   /// difference whether the op's outputs are made together.
@@ -132,13 +127,13 @@ class Picker {
   void find_cut(int split) {
     const int linear = graph_.node(split).inputs[0].node;
     std::vector<int>& wanted = wanted_[graph_.node(linear).inputs[0]];
-    bool some = false;
     for (int o = 0; o < graph_.node(split).op->num_outputs(); ++o) {
       const std::optional<int> dim = dim_of({split, o});
-      if (dim) dims_[{split, o}] = *dim, some = true;
       wanted.push_back(dim.value_or(-1));
+      if (!dim) continue;
+      dims_[{split, o}] = *dim;
+      cut_.insert(linear);
     }
-    if (some) cuts_.push_back({linear, split});
   }
 
   void share_out(int split) {
@@ -192,7 +187,8 @@ class Picker {
   std::map<Value, std::vector<int>> wanted_;  ///< the dimension that each reader picks from, or -1
   std::map<Value, int> dims_;                 ///< of values that hold one token only
   std::map<int, std::vector<int>> throughs_;  ///< of nodes in the cone, what they pick from of each input
-  std::vector<Cut> cuts_;
+  std::set<int>
+      cut_;  ///< linear ops of whose outputs, shared out by a split, some are needed for one token only
   GraphCopy copy_;
   std::vector<RulePtr> new_rules_;
   std::map<std::pair<Value, int>, Value> picks_;

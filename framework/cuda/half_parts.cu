@@ -11,7 +11,8 @@ constexpr int kMostThreads = 512;
 
 /// Whether the part at place p of a side is the high one.
 __host__ __device__ constexpr bool is_high(Side side, int p) {
-  return p == kParts - 1 || (p == 1) == (side == Side::left);
+  constexpr bool left[kParts] = {false, true, true}, right[kParts] = {true, false, true};
+  return side == Side::left ? left[p] : right[p];
 }
 
 /// 2^e, for e from -126 to 127.
@@ -54,7 +55,7 @@ __device__ inline int scale_of(float largest) {
   return min(14 - exponent, 126);
 }
 
-/// Two numbers' parts in words of two.
+/// A thread's numbers in parts, two to a word.
 struct Words {
   unsigned high[kTogether / 2], low[kTogether / 2];
 };

@@ -175,6 +175,15 @@ TEST_F(Float32ProductsOnCuda, AreNotForGradientsNorOtherDtypes) {
   EXPECT_FALSE(served(x.to(at::kDouble), weight.to(at::kDouble)));
   EXPECT_FALSE(served(x.cpu(), weight.cpu()));
   EXPECT_FALSE(served(x.slice(0, 0, 1), weight));  // too few rows to gain
+  const Tensor bias = on_gpu({1024}, 24);
+  const auto served_with = [&](const Tensor& bias) {
+    return fp16x3_product(x, weight, WeightIs::transposed, bias, false).has_value();
+  };
+  EXPECT_TRUE(served_with(bias));
+  EXPECT_FALSE(served_with(bias.clone().requires_grad_(true)));
+  EXPECT_FALSE(served_with(bias.to(at::kDouble)));
+  EXPECT_FALSE(served_with(bias.cpu()));
+  EXPECT_FALSE(served_with(bias.slice(0, 0, 1)));
 }
 
 /// A checkpoint of two layers, wide enough for the products of in_proj and out_proj to be made from parts.

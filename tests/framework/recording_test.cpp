@@ -23,6 +23,22 @@ TEST(LateChecks, ReportTheFirstThatDoesNotHold) {
   expect_user_error([&] { checks.settle(); }, {"the second"});
 }
 
+TEST(LateChecks, FindWhatIsNotFinite) {
+  const auto report = [] { fail("test", "not finite"); };
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    Tensor values = at::tensor({0.0, -1.5, 1e30, -1e-30}).to(dtype);
+    LateChecks checks;
+    checks.add_finite(values, report);
+    checks.settle();
+    for (const double bad : {INFINITY, -INFINITY, NAN}) {
+      values[2] = bad;
+      LateChecks refusing;
+      refusing.add_finite(values, report);
+      expect_user_error([&] { refusing.settle(); }, {"not finite"});
+    }
+  }
+}
+
 TEST(HostCopies, AreGivenAgainInTheirOrder) {
   // The meta device computes nothing: that a copy was given shows in its identity.
   const at::Device there("meta");

@@ -1,6 +1,5 @@
 #include <lrpp/plugins/mamba/kernels/cuda/rms_norm.h>
 
-#include <algorithm>
 #include <lrpp/plugins/mamba/kernels/cuda/device.cuh>
 
 namespace lrpp::mamba::cuda {
@@ -94,17 +93,17 @@ __global__ void __launch_bounds__(256) relevance_kernel(const RmsNormRelevance<X
 
 }  // namespace
 
+/// How many threads share a row of so many groups of four, of which each can hold kHeld. Many rows keep a
+/// device busy with a warp to each; of few, each is done by two.
+int threads_of_row(int64_t rows, int64_t groups) {
+  constexpr int64_t kFewRows = 4096, kFewGroups = 64;
+  if (groups > 32 * kHeld) return groups <= 128 * kHeld ? 128 : 256;
+  return rows <= kFewRows && groups > kFewGroups ? 64 : 32;
+}
+
 template <class X, class R, class W>
 cudaError_t rms_norm_forward(const RmsNorm<X, R, W>& p, cudaStream_t stream) {
-  // A warp to a row keeps all of a device busy where there are many; of few rows each is done by more
-  // threads.
-  constexpr int64_t kFewRows = 4096;
-  const int64_t groups = p.width / 4;
-  const int of_many = groups <= 32 * kHeld ? 32 : groups <= 128 * kHeld ? 128 : 256;
-  const int per_row = p.rows <= kFewRows ? std::max(of_many, groups <= 64    ? 32
-                                                             : groups <= 256 ? 64
-                                                                             : 128)
-                                         : of_many;
+  const int per_row = threads_of_row(p.rows, p.width / 4);
   const int threads = per_row == 32 ? 128 : per_row;
   const int64_t rows_per_block = threads / per_row;
   forward_kernel<<<static_cast<unsigned>((p.rows + rows_per_block - 1) / rows_per_block), threads, 0,
